@@ -1,0 +1,32 @@
+//! The vocabulary that every RoboCache crate shares.
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | [`dtype`] | what is an element? |
+//! | [`layout`] | where do the elements of a tensor lie, and do they overlap? |
+//! | [`view`] | how is borrowed host or device memory described? |
+//! | [`host`] | how does the CPU read and write a view? |
+//! | [`time`] | what is a time axis? |
+//! | [`ragged`] | which rows of a batch are real? |
+//! | [`parallel`] | how is CPU work spread over threads? |
+//! | [`error`] | what can go wrong? |
+
+pub mod dtype;
+pub mod error;
+pub mod host;
+pub mod layout;
+pub mod parallel;
+pub mod ragged;
+pub mod time;
+pub mod view;
+
+pub use dtype::{DType, Element};
+pub use error::{Error, Refusal, Refused, Result, TimeFault};
+pub use host::{HostTensor, HostTensorMut};
+pub use layout::Layout;
+pub use ragged::Rows;
+pub use time::{TimeAxis, TimeScalar, TimeType};
+pub use view::{Place, TensorView, TensorViewMut};
+
+/// The 16-bit float types, re-exported so that users need not depend on `half` themselves.
+pub use half::{bf16, f16};

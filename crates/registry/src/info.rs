@@ -1,0 +1,166 @@
+//! What a variant is: constants generated from registry.toml.
+
+use robocache_core::{DType, Refusal};
+
+use crate::caps::{CpuCaps, DeviceCaps};
+
+/// One way to carry out an operation, on one kind of device.
+///
+/// Everything here is known when the crate is built; whether a variant takes a particular problem is
+/// asked of its [`Descriptor`](crate::Descriptor).
+#[derive(Debug, PartialEq)]
+pub struct VariantInfo {
+    /// `<operation>.<idea>.<target>`, for example `trajectory.wide.sm80`. The only name under which
+    /// a variant is ever stored.
+    pub id: &'static str,
+    /// The operation.
+    pub op: &'static str,
+    /// The idea in one sentence.
+    pub summary: &'static str,
+    /// Which devices it can run on.
+    pub target: Target,
+    /// Element types of the data it takes.
+    pub dtypes: &'static [DType],
+    /// For CUDA: its source.
+    pub source: Option<&'static Source>,
+    /// For CUDA: one entry point per element type.
+    pub entries: &'static [KernelEntry],
+    /// For CUDA: what a compiled entry may use, checked when the kernels are built.
+    pub budget: Budget,
+}
+
+/// The devices that a variant can run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A CPU with at least these instructions.
+    Cpu(CpuLevel),
+    /// CUDA devices of a range of compute capabilities.
+    Cuda {
+        /// The lowest, as 10 * major + minor.
+        min: u32,
+        /// The highest, if there is one.
+        max: Option<u32>,
+    },
+}
+
+/// Instruction sets of CPU variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CpuLevel {
+    /// Plain Rust; runs everywhere.
+    Scalar,
+    /// x86-64 with AVX2 and F16C.
+    Avx2,
+    /// x86-64 with AVX-512 F, BW, DQ and VL.
+    Avx512,
+}
+
+/// A kernel source file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its path under `kernels/`, for example `trajectory/wide.cu`.
+    pub path: &'static str,
+    /// Its text.
+    pub text: &'static str,
+    /// SHA-256, in hexadecimal, of the text and of every header it includes, in order.
+    pub hash: &'static str,
+}
+
+/// An `extern "C"` entry point of a compiled source.
+#[derive(Debug, PartialEq, Eq)]
+pub struct KernelEntry {
+    /// Its symbol.
+    pub name: &'static str,
+    /// The element type it is for.
+    pub dtype: DType,
+    /// A number of its own among all entries of the build, dense from 0: where a context keeps the
+    /// loaded function. Changes from build to build; never stored.
+    pub slot: usize,
+}
+
+/// The resources that a compiled entry may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Registers per thread.
+    pub registers: u32,
+    /// Statically allocated shared memory, bytes per block.
+    pub shared_bytes: u32,
+    /// Register spills, bytes per thread.
+    pub spill_bytes: u32,
+}
+
+impl VariantInfo {
+    /// The entry point for an element type.
+    pub fn entry(&self, dtype: DType) -> Option<&'static KernelEntry> {
+        self.entries.iter().find(|entry| entry.dtype == dtype)
+    }
+
+    /// Whether the device is one that this variant is built for.
+    ///
+    /// # Errors
+    /// A refusal that says what the device lacks.
+    pub fn runs_on(&self, caps: &DeviceCaps) -> Result<(), Refusal> {
+        match (self.target, caps) {
+            (Target::Cpu(level), DeviceCaps::Cpu(cpu)) => cpu_has(level, cpu),
+            (Target::Cuda { min, max }, DeviceCaps::Cuda(cuda)) => {
+                let arch = cuda.compute_capability();
+                if arch < min || max.is_some_and(|max| arch > max) {
+                    return Err(Refusal::with(format!(
+                        "needs compute capability {}{}, the device has {}",
+                        dotted(min),
+                        max.map_or(" or higher".into(), |max| format!(" to {}", dotted(max))),
+                        dotted(arch)
+                    )));
+                }
+                Ok(())
+            }
+            (Target::Cpu(_), DeviceCaps::Cuda(_)) => Err(Refusal::because("runs on the CPU")),
+            (Target::Cuda { .. }, DeviceCaps::Cpu(_)) => {
+                Err(Refusal::because("runs on CUDA devices"))
+            }
+        }
+    }
+
+    /// Whether the variant takes data of this type.
+    ///
+    /// # Errors
+    /// A refusal that names the types it takes.
+    pub fn takes(&self, dtype: DType) -> Result<(), Refusal> {
+        if self.dtypes.contains(&dtype) {
+            return Ok(());
+        }
+        let names: Vec<_> = self.dtypes.iter().map(|d| d.name()).collect();
+        Err(Refusal::with(format!(
+            "takes {}, not {dtype}",
+            names.join(", ")
+        )))
+    }
+}
+
+fn cpu_has(level: CpuLevel, cpu: &CpuCaps) -> Result<(), Refusal> {
+    match level {
+        CpuLevel::Avx2 if !cpu.avx2 => Err(Refusal::because("the CPU lacks AVX2 or F16C")),
+        CpuLevel::Avx512 if !cpu.avx512 => {
+            Err(Refusal::because("the CPU lacks AVX-512 F, BW, DQ or VL"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn dotted(arch: u32) -> String {
+    format!("{}.{}", arch / 10, arch % 10)
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Target::Cpu(CpuLevel::Scalar) => f.write_str("cpu"),
+            Target::Cpu(CpuLevel::Avx2) => f.write_str("cpu avx2"),
+            Target::Cpu(CpuLevel::Avx512) => f.write_str("cpu avx512"),
+            Target::Cuda { min, max: None } => write!(f, "cuda sm_{min}+"),
+            Target::Cuda {
+                min,
+                max: Some(max),
+            } => write!(f, "cuda sm_{min}..sm_{max}"),
+        }
+    }
+}

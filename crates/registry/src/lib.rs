@@ -1,0 +1,32 @@
+//! What a kernel variant is and how one is chosen.
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | [`info`] | what is a variant, where does it come from, what may it cost? |
+//! | [`caps`] | what can a device do? |
+//! | [`key`] | which problems are alike? |
+//! | [`dispatch`] | which variant runs? |
+//! | [`operation`] | which operations exist, and how is any of them tested? |
+//! | [`status`] | how does a kernel report bad data without a synchronisation? |
+//!
+//! Architecture invariant: this crate knows no operation, no driver and no pointer; it is plain data
+//! and choice, and contains no `unsafe`.
+
+#![forbid(unsafe_code)]
+
+pub mod caps;
+pub mod dispatch;
+pub mod info;
+pub mod key;
+pub mod operation;
+pub mod status;
+
+pub use caps::{CpuCaps, CudaCaps, DeviceCaps};
+pub use dispatch::{Descriptor, Dispatcher};
+pub use info::{Budget, CpuLevel, KernelEntry, Source, Target, VariantInfo};
+pub use key::ProblemKey;
+pub use operation::{Case, CaseOutcome, DeviceId, OpEntry, SelfTest, SelfTestOutcome, operations};
+pub use status::{StatusCode, decode_status};
+
+#[doc(hidden)]
+pub use inventory;

@@ -1,0 +1,91 @@
+// Element types and their arithmetic. Nothing here depends on the toolkit's headers.
+#pragma once
+
+using u8 = unsigned char;
+using u16 = unsigned short;
+using u32 = unsigned int;
+using u64 = unsigned long long;
+using i32 = int;
+using i64 = long long;
+
+static_assert(sizeof(u64) == 8 && sizeof(i64) == 8, "64-bit integers");
+
+struct f16 {
+    u16 bits;
+};
+struct bf16 {
+    u16 bits;
+};
+
+// Every operation rounds once, to nearest: no contraction into fused multiply-adds, whatever flags
+// the compiler is given, so that results are those of the CPU bit for bit.
+__device__ __forceinline__ float add(float a, float b) { return __fadd_rn(a, b); }
+__device__ __forceinline__ float sub(float a, float b) { return __fsub_rn(a, b); }
+__device__ __forceinline__ float mul(float a, float b) { return __fmul_rn(a, b); }
+__device__ __forceinline__ float divide(float a, float b) { return __fdiv_rn(a, b); }
+__device__ __forceinline__ double add(double a, double b) { return __dadd_rn(a, b); }
+__device__ __forceinline__ double sub(double a, double b) { return __dsub_rn(a, b); }
+__device__ __forceinline__ double mul(double a, double b) { return __dmul_rn(a, b); }
+__device__ __forceinline__ double divide(double a, double b) { return __ddiv_rn(a, b); }
+
+// The arithmetic type of an element type, and the way there and back (one rounding).
+template <class T>
+struct Element;
+
+template <>
+struct Element<float> {
+    using Arith = float;
+    static __device__ __forceinline__ float widen(float v) { return v; }
+    static __device__ __forceinline__ float narrow(float v) { return v; }
+};
+
+template <>
+struct Element<double> {
+    using Arith = double;
+    static __device__ __forceinline__ double widen(double v) { return v; }
+    static __device__ __forceinline__ double narrow(double v) { return v; }
+};
+
+template <>
+struct Element<f16> {
+    using Arith = float;
+    static __device__ __forceinline__ float widen(f16 v) {
+        float wide;
+        asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(v.bits));
+        return wide;
+    }
+    static __device__ __forceinline__ f16 narrow(float v) {
+        f16 narrow;
+        asm("cvt.rn.f16.f32 %0, %1;" : "=h"(narrow.bits) : "f"(v));
+        return narrow;
+    }
+};
+
+template <>
+struct Element<bf16> {
+    using Arith = float;
+    static __device__ __forceinline__ float widen(bf16 v) { return __uint_as_float(u32(v.bits) << 16); }
+    static __device__ __forceinline__ bf16 narrow(float v) {
+        bf16 narrow;
+        asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(narrow.bits) : "f"(v));
+        return narrow;
+    }
+};
+
+// Sixteen bytes of elements: the widest access there is.
+template <class T>
+union Chunk {
+    static constexpr int LANES = 16 / int(sizeof(T));
+    uint4 raw;
+    T lane[LANES];
+};
+
+// Reads once-used data past the L1's allocation order; the compiler makes it one 128-bit load.
+__device__ __forceinline__ uint4 load_chunk(const void* address) {
+    return __ldg(static_cast<const uint4*>(address));
+}
+
+// Writes what nobody here reads again, so that it leaves the caches first.
+__device__ __forceinline__ void store_chunk(void* address, uint4 value) {
+    __stcs(static_cast<uint4*>(address), value);
+}

@@ -1,0 +1,28 @@
+// The value between two samples.
+#pragma once
+#include "trajectory/bracket.cuh"
+
+// From the nearer end, so that the result never leaves [a, b] by more than rounding, and equal ends
+// give exactly that value.
+template <class A>
+__device__ __forceinline__ A blend(A a, A b, A weight) {
+    const A rise = sub(b, a);
+    return weight < A(0.5) ? add(a, mul(weight, rise)) : sub(b, mul(sub(A(1), weight), rise));
+}
+
+template <class T>
+__device__ __forceinline__ T blend_elements(T a, T b, typename Element<T>::Arith weight) {
+    using E = Element<T>;
+    return E::narrow(blend(E::widen(a), E::widen(b), weight));
+}
+
+// The fill value: its bits, as the host has converted them.
+template <class T>
+__device__ __forceinline__ T fill_element(u64 bits) {
+    union {
+        u64 bits;
+        T value;
+    } fill;
+    fill.bits = bits;
+    return fill.value;
+}

@@ -23,12 +23,19 @@ __device__ __forceinline__ void store_from(void* out, i64 at, u32 dtype, float v
         default: static_cast<double*>(out)[at] = value; break;
     }
 }
-// From doubles only to the types that take them in one rounding; the host refuses the others.
+// A double on its way to 16 bits: truncated to a float whose last bit is set if anything was lost
+// (rounding to odd), so that the second rounding ends where a single one would have.
+__device__ __forceinline__ float toward_odd(double value) {
+    const float truncated = __double2float_rz(value);
+    return double(truncated) == value ? truncated : __uint_as_float(__float_as_uint(truncated) | 1u);
+}
+
 __device__ __forceinline__ void store_from(void* out, i64 at, u32 dtype, double value) {
-    if (dtype == DTYPE_F32) {
-        static_cast<float*>(out)[at] = __double2float_rn(value);
-    } else {
-        static_cast<double*>(out)[at] = value;
+    switch (dtype) {
+        case DTYPE_F16: static_cast<f16*>(out)[at] = Element<f16>::narrow(toward_odd(value)); break;
+        case DTYPE_BF16: static_cast<bf16*>(out)[at] = Element<bf16>::narrow(toward_odd(value)); break;
+        case DTYPE_F32: static_cast<float*>(out)[at] = __double2float_rn(value); break;
+        default: static_cast<double*>(out)[at] = value; break;
     }
 }
 

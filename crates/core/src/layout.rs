@@ -120,11 +120,11 @@ impl<const R: usize> Layout<R> {
     /// Offset of an element from the first, in elements. The index must lie within the shape.
     #[inline]
     pub fn offset(&self, index: [usize; R]) -> isize {
-        let mut offset = 0;
-        for axis in 0..R {
-            offset += index[axis] as isize * self.strides[axis];
-        }
-        offset
+        index
+            .iter()
+            .zip(self.strides)
+            .map(|(&i, stride)| i as isize * stride)
+            .sum()
     }
 }
 

@@ -93,21 +93,21 @@ impl<D: Descriptor> Dispatcher<D> {
         caps: &DeviceCaps,
         forced: Option<&str>,
     ) -> Result<&'static D> {
-        if forced.is_some() || !environment().is_empty() {
-            if let Some(variant) = self.forced(caps, forced)? {
-                return self
-                    .ask(variant, problem, caps)
-                    .map(|()| variant)
-                    .map_err(|refusal| {
-                        self.unsupported(
-                            caps,
-                            vec![Refused {
-                                variant: variant.info().id,
-                                refusal,
-                            }],
-                        )
-                    });
-            }
+        if (forced.is_some() || !environment().is_empty())
+            && let Some(variant) = self.forced(caps, forced)?
+        {
+            return self
+                .ask(variant, problem, caps)
+                .map(|()| variant)
+                .map_err(|refusal| {
+                    self.unsupported(
+                        caps,
+                        vec![Refused {
+                            variant: variant.info().id,
+                            refusal,
+                        }],
+                    )
+                });
         }
         let hash = key.hash(self.op_hash, caps.number());
         if let Some(index) = remembered(hash, key)

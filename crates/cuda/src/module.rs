@@ -1,0 +1,144 @@
+//! From a kernel source to a loaded function: the image built ahead of time, else the user's cache,
+//! else NVRTC.
+
+use crate::api::Handle;
+use crate::{Context, cache, nvrtc};
+use robocache_core::{Error, Result};
+use robocache_kernels::image_for;
+use robocache_registry::{KernelEntry, Source, VariantInfo};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::sync::{Mutex, PoisonError};
+
+/// An entry point, loaded; valid as long as its context.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    handle: Handle,
+}
+
+// SAFETY: driver functions may be used from any thread.
+unsafe impl Send for Function {}
+// SAFETY: as above.
+unsafe impl Sync for Function {}
+
+impl Function {
+    #[inline]
+    pub(crate) fn handle(self) -> Handle {
+        self.handle
+    }
+}
+
+/// The modules of a context by source.
+#[derive(Default)]
+pub(crate) struct Modules {
+    loaded: Mutex<HashMap<&'static str, Loaded>>,
+}
+
+struct Loaded(Handle);
+
+// SAFETY: driver modules may be used from any thread.
+unsafe impl Send for Loaded {}
+
+const MAX_DYNAMIC_SHARED: i32 = 8; // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+const STATIC_SHARED: i32 = 1; // CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES
+
+impl Modules {
+    pub(crate) fn function(
+        &self,
+        context: &Context,
+        variant: &'static VariantInfo,
+        entry: &'static KernelEntry,
+    ) -> Result<Function> {
+        let source = variant.source.ok_or_else(|| Error::Range {
+            argument: "variant",
+            found: variant.id.to_owned(),
+            expected: "a variant with a CUDA source",
+        })?;
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let module = match loaded.get(source.path) {
+            Some(module) => module.0,
+            None => {
+                let module = load(context, source)?;
+                loaded.insert(source.path, Loaded(module));
+                module
+            }
+        };
+        context.with_current(|| find(context, module, entry))
+    }
+
+    pub(crate) fn unload(&self, context: &Context) {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, module) in loaded.drain() {
+            // SAFETY: loaded by `load`, unloaded once; the context is going, so nothing uses it.
+            let unload = || unsafe { (context.api().cuModuleUnload)(module.0) };
+            context.release("cuModuleUnload", unload);
+        }
+    }
+}
+
+fn load(context: &Context, source: &'static Source) -> Result<Handle> {
+    let image = image(source, context.cuda_caps().compute_capability())?;
+    context.with_current(|| {
+        let mut module: Handle = std::ptr::null_mut();
+        // SAFETY: the image is a complete cubin, or PTX with its terminator.
+        let code = unsafe { (context.api().cuModuleLoadData)(&mut module, image.as_ptr().cast()) };
+        context.check("cuModuleLoadData", code)?;
+        Ok(module)
+    })
+}
+
+/// The compiled form of a source for a device.
+///
+/// # Errors
+/// [`Error::Build`] if there is no image and it cannot be compiled.
+pub fn image(source: &'static Source, compute_capability: u32) -> Result<Cow<'static, [u8]>> {
+    if let Some(image) = image_for(source, compute_capability) {
+        tracing::debug!(
+            source = source.path,
+            architecture = image.architecture,
+            "embedded image"
+        );
+        return Ok(Cow::Borrowed(image.bytes));
+    }
+    let compiler = nvrtc::Compiler::open().map_err(|reason| Error::Build {
+        module: source.path.to_owned(),
+        arch: format!("sm_{compute_capability}"),
+        log: reason.to_string(),
+    })?;
+    let target = compiler.target_for(compute_capability);
+    let name = format!(
+        "{}-{}-{}",
+        source.path.replace('/', "."),
+        target,
+        compiler.version()
+    );
+    if let Some(bytes) = cache::read(&name, source.hash) {
+        tracing::debug!(source = source.path, "image from the cache");
+        return Ok(Cow::Owned(bytes));
+    }
+    let compiled = compiler.compile(source, &target)?;
+    cache::write(&name, source.hash, &compiled.image);
+    Ok(Cow::Owned(compiled.image))
+}
+
+fn find(context: &Context, module: Handle, entry: &'static KernelEntry) -> Result<Function> {
+    let api = context.api();
+    let name = CString::new(entry.name).map_err(|_| Error::Overflow {
+        what: "an entry's name",
+    })?;
+    let mut handle: Handle = std::ptr::null_mut();
+    // SAFETY: the module is loaded; one handle is written.
+    let code = unsafe { (api.cuModuleGetFunction)(&mut handle, module, name.as_ptr()) };
+    context.check("cuModuleGetFunction", code)?;
+    let mut fixed = 0;
+    // SAFETY: the function was just found; one integer is written.
+    let code = unsafe { (api.cuFuncGetAttribute)(&mut fixed, STATIC_SHARED, handle) };
+    context.check("cuFuncGetAttribute", code)?;
+    // Up to what the device offers; what a launch really uses decides how many blocks fit.
+    let most = context.cuda_caps().shared_per_block_optin as i32 - fixed;
+    // SAFETY: as above.
+    let code = unsafe { (api.cuFuncSetAttribute)(handle, MAX_DYNAMIC_SHARED, most) };
+    context.check("cuFuncSetAttribute", code)?;
+    Ok(Function { handle })
+}

@@ -1,0 +1,161 @@
+//! 32-byte vectors along adjacent columns.
+//!
+//! The arithmetic is the scalar variant's, operation by operation: vector instructions round as scalar
+//! ones do, and nothing is fused.
+
+use super::axis::Arith;
+use super::element::{Sample, Value};
+use super::vector::{self, Instructions};
+use crate::Variant;
+use crate::variant::{Exec, needs_plain_rows};
+use robocache_core::{bf16, f16};
+use robocache_kernels::generated::TRAJECTORY_SIMD_AVX2;
+use std::arch::x86_64::*;
+
+inventory::submit! {
+    Variant {
+        info: &TRAJECTORY_SIMD_AVX2,
+        supports: |problem, _| needs_plain_rows(problem),
+        rank: |_, _| 10,
+        exec: Exec::Cpu(vector::run::<Avx2>),
+    }
+}
+
+struct Avx2;
+
+/// Walks three slices by vectors of `$lanes`. The last vector overlaps the one before it, which is
+/// harmless as the output is no input; rows shorter than a vector go element by element.
+macro_rules! rows {
+    ($ty:ty, $lanes:literal, $load:ident, $store:ident, $blend:ident, $splat:ident) => {
+        impl Instructions<$ty> for Avx2 {
+            #[target_feature(enable = "avx2,f16c")]
+            unsafe fn blend(weight: <$ty as Sample>::Arith, a: &[$ty], b: &[$ty], out: &mut [$ty]) {
+                let n = out.len();
+                assert!(a.len() == n && b.len() == n);
+                if n < $lanes {
+                    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+                        *out = Value::narrow(weight.blend(a.widen(), b.widen()));
+                    }
+                    return;
+                }
+                let early = weight < 0.5;
+                let weights = $splat(if early { weight } else { 1.0 - weight });
+                let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
+                let vector = |at: usize| {
+                    // SAFETY: `at + $lanes <= n`, the length of all three.
+                    unsafe {
+                        let value = $blend(early, weights, $load(a.add(at)), $load(b.add(at)));
+                        $store(out.add(at), value);
+                    }
+                };
+                let mut at = 0;
+                while at + $lanes <= n {
+                    vector(at);
+                    at += $lanes;
+                }
+                if at < n {
+                    vector(n - $lanes);
+                }
+            }
+        }
+    };
+}
+
+rows!(f32, 8, load_f32, store_f32, blend_f32, _mm256_set1_ps);
+rows!(f64, 4, load_f64, store_f64, blend_f64, _mm256_set1_pd);
+rows!(f16, 8, load_f16, store_f16, blend_f32, _mm256_set1_ps);
+rows!(bf16, 8, load_bf16, store_bf16, blend_f32, _mm256_set1_ps);
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn blend_f32(early: bool, weights: __m256, a: __m256, b: __m256) -> __m256 {
+    let part = _mm256_mul_ps(weights, _mm256_sub_ps(b, a));
+    if early {
+        _mm256_add_ps(a, part)
+    } else {
+        _mm256_sub_ps(b, part)
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn blend_f64(early: bool, weights: __m256d, a: __m256d, b: __m256d) -> __m256d {
+    let part = _mm256_mul_pd(weights, _mm256_sub_pd(b, a));
+    if early {
+        _mm256_add_pd(a, part)
+    } else {
+        _mm256_sub_pd(b, part)
+    }
+}
+
+/// # Safety
+/// Eight elements must be readable at `from`, as for all loads here; likewise for the stores.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn load_f32(from: *const f32) -> __m256 {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_loadu_ps(from) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn store_f32(to: *mut f32, value: __m256) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_storeu_ps(to, value) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn load_f64(from: *const f64) -> __m256d {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_loadu_pd(from) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn store_f64(to: *mut f64, value: __m256d) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_storeu_pd(to, value) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+unsafe fn load_f16(from: *const f16) -> __m256 {
+    // SAFETY: the caller's promise.
+    _mm256_cvtph_ps(unsafe { _mm_loadu_si128(from.cast()) })
+}
+
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+unsafe fn store_f16(to: *mut f16, value: __m256) {
+    let half = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value);
+    // SAFETY: the caller's promise.
+    unsafe { _mm_storeu_si128(to.cast(), half) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn load_bf16(from: *const bf16) -> __m256 {
+    // SAFETY: the caller's promise.
+    let bits = _mm256_cvtepu16_epi32(unsafe { _mm_loadu_si128(from.cast()) });
+    _mm256_castsi256_ps(_mm256_slli_epi32::<16>(bits))
+}
+
+/// Rounds to nearest even by adding half of what is cut off, less one if the kept part is even; NaNs
+/// become a quiet NaN instead, as the carry could make them infinite.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn store_bf16(to: *mut bf16, value: __m256) {
+    let bits = _mm256_castps_si256(value);
+    let odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
+    let rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+    let nan = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_UNORD_Q>(value, value));
+    let chosen = _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc0_0000), nan);
+    let upper = _mm256_srli_epi32::<16>(chosen);
+    let packed = _mm_packus_epi32(
+        _mm256_castsi256_si128(upper),
+        _mm256_extracti128_si256::<1>(upper),
+    );
+    // SAFETY: the caller's promise.
+    unsafe { _mm_storeu_si128(to.cast(), packed) }
+}

@@ -1,0 +1,257 @@
+//! Times of the three types, and the knots of an axis in its three forms.
+
+use crate::check::Checked;
+use robocache_core::{Element, Error, HostTensor, Result, TimeAxis, TimeScalar};
+
+/// The arithmetic type of values: f64 for f64 data, else f32.
+pub(crate) trait Arith: Copy + PartialOrd + Send + Sync + Default + 'static {
+    fn from_f32(value: f32) -> Self;
+    fn from_f64(value: f64) -> Self;
+    /// `self < 0.5 ? a + self * (b - a) : b - (1 - self) * (b - a)`.
+    fn blend(self, a: Self, b: Self) -> Self;
+}
+
+macro_rules! arith {
+    ($($ty:ty),*) => {$(
+        impl Arith for $ty {
+            #[inline]
+            fn from_f32(value: f32) -> Self {
+                value as $ty
+            }
+            #[inline]
+            fn from_f64(value: f64) -> Self {
+                value as $ty
+            }
+            #[inline]
+            fn blend(self, a: Self, b: Self) -> Self {
+                let rise = b - a;
+                if self < 0.5 { a + self * rise } else { b - (1.0 - self) * rise }
+            }
+        }
+    )*};
+}
+
+arith!(f32, f64);
+
+/// A type of times, with its rules.
+pub(crate) trait Tick: Element + PartialOrd + Checked {
+    /// The type of distances: u64 for i64, as they can exceed it.
+    type Distance: Copy + PartialOrd + Send + Sync;
+
+    fn from_scalar(scalar: TimeScalar) -> Option<Self>;
+    fn zero() -> Self;
+    fn is_nan(self) -> bool;
+    /// Knot i of a uniform axis: two roundings.
+    fn knot(i: usize, start: Self, step: Self) -> Self;
+    /// A guess at the last knot that is not after `self`; at most `count - 1`.
+    fn guess(self, start: Self, step: Self, count: usize) -> Option<usize>;
+    /// A target on the source's clock; integers saturate.
+    fn shifted(self, offset: Self) -> Self;
+    fn since(self, earlier: Self) -> Self::Distance;
+    fn as_distance(self) -> Self::Distance;
+    fn ratio<A: Arith>(part: Self::Distance, whole: Self::Distance) -> A;
+}
+
+macro_rules! float_tick {
+    ($ty:ident, $scalar:ident, $from:ident) => {
+        impl Tick for $ty {
+            type Distance = $ty;
+
+            fn from_scalar(scalar: TimeScalar) -> Option<Self> {
+                if let TimeScalar::$scalar(value) = scalar {
+                    Some(value)
+                } else {
+                    None
+                }
+            }
+            fn zero() -> Self {
+                0.0
+            }
+            #[inline]
+            fn is_nan(self) -> bool {
+                $ty::is_nan(self)
+            }
+            #[inline]
+            fn knot(i: usize, start: Self, step: Self) -> Self {
+                start + i as $ty * step
+            }
+            #[inline]
+            fn guess(self, start: Self, step: Self, count: usize) -> Option<usize> {
+                let steps = (self - start) / step;
+                // The conversion saturates; NaN becomes 0.
+                if steps < 0.0 {
+                    None
+                } else {
+                    Some((steps as usize).min(count - 1))
+                }
+            }
+            #[inline]
+            fn shifted(self, offset: Self) -> Self {
+                self - offset
+            }
+            #[inline]
+            fn since(self, earlier: Self) -> $ty {
+                self - earlier
+            }
+            fn as_distance(self) -> $ty {
+                self
+            }
+            #[inline]
+            fn ratio<A: Arith>(part: $ty, whole: $ty) -> A {
+                A::$from(part / whole)
+            }
+        }
+    };
+}
+
+float_tick!(f32, F32, from_f32);
+float_tick!(f64, F64, from_f64);
+
+impl Tick for i64 {
+    type Distance = u64;
+
+    fn from_scalar(scalar: TimeScalar) -> Option<Self> {
+        if let TimeScalar::I64(value) = scalar {
+            Some(value)
+        } else {
+            None
+        }
+    }
+    fn zero() -> Self {
+        0
+    }
+    #[inline]
+    fn is_nan(self) -> bool {
+        false
+    }
+    #[inline]
+    fn knot(i: usize, start: Self, step: Self) -> Self {
+        // The problem's validation has shown that no knot overflows.
+        start.wrapping_add((i as i64).wrapping_mul(step))
+    }
+    #[inline]
+    fn guess(self, start: Self, step: Self, count: usize) -> Option<usize> {
+        if self < start {
+            return None;
+        }
+        let steps = self.since(start) / step.max(1) as u64;
+        Some(usize::try_from(steps).unwrap_or(usize::MAX).min(count - 1))
+    }
+    #[inline]
+    fn shifted(self, offset: Self) -> Self {
+        self.saturating_sub(offset)
+    }
+    #[inline]
+    fn since(self, earlier: Self) -> u64 {
+        (self as u64).wrapping_sub(earlier as u64)
+    }
+    fn as_distance(self) -> u64 {
+        self as u64
+    }
+    #[inline]
+    fn ratio<A: Arith>(part: u64, whole: u64) -> A {
+        A::from_f64(part as f64 / whole as f64)
+    }
+}
+
+/// An axis with its element type known.
+#[derive(Clone, Copy)]
+pub(crate) enum HostAxis<'a, X: Tick> {
+    PerRow(HostTensor<'a, X, 2>),
+    Shared(HostTensor<'a, X, 1>),
+    Uniform { start: X, step: X },
+}
+
+impl<'a, X: Tick> HostAxis<'a, X> {
+    pub fn new(axis: &TimeAxis<'a>) -> Result<Self> {
+        let scalar = |value: TimeScalar| {
+            X::from_scalar(value).ok_or(Error::DType {
+                argument: "times",
+                found: value.time_type().dtype(),
+                expected: X::DTYPE.name(),
+            })
+        };
+        Ok(match axis {
+            TimeAxis::PerRow(view) => HostAxis::PerRow(HostTensor::new(view)?),
+            TimeAxis::Shared(view) => HostAxis::Shared(HostTensor::new(view)?),
+            TimeAxis::Uniform { start, step, .. } => HostAxis::Uniform {
+                start: scalar(*start)?,
+                step: scalar(*step)?,
+            },
+        })
+    }
+
+    /// The axis of batch row `row`, its knot 0 being the axis' knot `first`.
+    #[inline]
+    pub fn row(&self, row: usize, first: usize) -> RowAxis<'_, 'a, X> {
+        RowAxis {
+            axis: self,
+            row,
+            first,
+        }
+    }
+}
+
+/// The knots of one batch row.
+#[derive(Clone, Copy)]
+pub(crate) struct RowAxis<'h, 'a, X: Tick> {
+    axis: &'h HostAxis<'a, X>,
+    row: usize,
+    first: usize,
+}
+
+impl<X: Tick> RowAxis<'_, '_, X> {
+    #[inline]
+    pub fn knot(&self, i: usize) -> X {
+        match self.axis {
+            HostAxis::PerRow(times) => times.at([self.row, self.first + i]),
+            HostAxis::Shared(times) => times.at([self.first + i]),
+            // Packed rows each begin at the start.
+            HostAxis::Uniform { start, step } => X::knot(i, *start, *step),
+        }
+    }
+
+    /// The index of the last of `count` knots that is not after `q`, or `None`. `near` is where the
+    /// search begins; the result does not depend on it.
+    #[inline]
+    pub fn last_not_after(&self, count: usize, q: X, near: usize) -> Option<usize> {
+        if count == 0 {
+            return None;
+        }
+        let guess = match self.axis {
+            HostAxis::Uniform { start, step } => q.guess(*start, *step, count).unwrap_or(0),
+            _ => near.min(count - 1),
+        };
+        // Targets mostly ascend, so the guess or its neighbour is mostly right.
+        let not_after = |i: usize| self.knot(i) <= q;
+        if not_after(guess) {
+            if guess + 1 == count || !not_after(guess + 1) {
+                return Some(guess);
+            }
+            if guess + 2 == count || !not_after(guess + 2) {
+                return Some(guess + 1);
+            }
+            return self.search(guess + 2, count, q);
+        }
+        if guess == 0 {
+            return None;
+        }
+        if not_after(guess - 1) {
+            return Some(guess - 1);
+        }
+        self.search(0, guess - 1, q)
+    }
+
+    /// By halving, among the knots `low..high`, those before `low` being known not to be after `q`.
+    fn search(&self, mut low: usize, mut high: usize, q: X) -> Option<usize> {
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.knot(middle) <= q {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low.checked_sub(1)
+    }
+}

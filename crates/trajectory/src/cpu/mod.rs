@@ -1,0 +1,25 @@
+//! Resampling on the CPU.
+//!
+//! | file | question |
+//! |---|---|
+//! | `axis.rs` | what is knot i, and what are times made of? |
+//! | `bracket.rs` | which samples make a target's value, and is it valid? The contract's rules. |
+//! | `element.rs` | how do element types widen and narrow? |
+//! | `drive.rs` | how is the work spread, checked and tiled? |
+//! | `scalar.rs` | the reference variant |
+//! | `vector.rs` | what do the variants for vector instructions share? |
+//! | `avx2.rs`, `avx512.rs` | the reference's arithmetic in those instructions |
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod axis;
+mod bracket;
+mod drive;
+mod element;
+mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
+pub(crate) use element::fill_bits;

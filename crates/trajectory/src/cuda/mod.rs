@@ -1,0 +1,226 @@
+//! Resampling on CUDA devices: from a request to a launch.
+//!
+//! | file | question |
+//! |---|---|
+//! | `params.rs` | what does every kernel get? |
+//! | `generic.rs`, `wide.rs`, `row.rs` | which problems does a variant take, and in which shape is it launched? |
+
+mod generic;
+mod params;
+mod row;
+mod wide;
+
+use crate::variant::Exec;
+use crate::{Plan, Problem, Resample, Variant, dispatcher};
+use params::Params;
+use robocache_core::{DType, Error, Refusal, Result};
+use robocache_cuda::{Context, Function, LaunchConfig, StatusWord, Stream, Workspace};
+use robocache_registry::DeviceCaps;
+use robocache_registry::status::STATUS_LIMIT;
+use std::sync::Arc;
+
+/// The shape of a variant's launch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    /// Targets per block.
+    pub tile: u32,
+    /// Blocks per batch row.
+    pub tiles: u32,
+    pub launch: LaunchConfig,
+    /// Bits for the kernel, as `Flags` in params.cuh.
+    pub flags: u32,
+    pub workspace_bytes: usize,
+}
+
+/// A kernel, loaded, with the shape of its launch.
+pub(crate) struct Prepared {
+    pub geometry: Geometry,
+    context: Arc<Context>,
+    function: Function,
+}
+
+impl Geometry {
+    /// One block per tile of targets of each batch row.
+    fn tiled(problem: &Problem, tile: usize, threads: u32, shared_bytes: usize) -> Geometry {
+        let tiles = problem.targets.div_ceil(tile.max(1));
+        Geometry {
+            tile: tile as u32,
+            tiles: tiles as u32,
+            launch: LaunchConfig {
+                // `fits_grid` has made sure of it.
+                blocks: (problem.batch * tiles) as u32,
+                threads,
+                shared_bytes: shared_bytes as u32,
+            },
+            flags: 0,
+            workspace_bytes: 0,
+        }
+    }
+}
+
+/// A refusal of batches beyond the largest grid, for any tile of at least `tile` targets.
+fn fits_grid(problem: &Problem, tile: usize) -> Result<(), Refusal> {
+    let tiles = problem.targets.div_ceil(tile);
+    match problem.batch.checked_mul(tiles) {
+        Some(blocks) if blocks <= i32::MAX as usize => Ok(()),
+        _ => Err(Refusal::because(
+            "the batch needs more blocks than a grid can have",
+        )),
+    }
+}
+
+pub(crate) fn enqueue(
+    request: Resample<'_>,
+    stream: &Stream,
+    status: Option<&StatusWord>,
+) -> Result<()> {
+    let problem = Problem::of(&request)?;
+    let (variant, geometry) = choose(&problem, &request, stream.context())?;
+    if problem.is_empty() {
+        return Ok(());
+    }
+    let function = load(variant, &problem, stream.context(), Some(stream))?;
+    launch(&problem, &geometry, function, &request, stream, status)
+}
+
+fn choose(
+    problem: &Problem,
+    request: &Resample<'_>,
+    context: &Context,
+) -> Result<(&'static Variant, Geometry)> {
+    if problem.place != context.place() {
+        return Err(Error::memory(
+            "out",
+            format!(
+                "lies in {}, the stream belongs to CUDA device {}",
+                problem.place,
+                context.ordinal()
+            ),
+        ));
+    }
+    let caps = context.caps();
+    let variant = dispatcher().choose(problem, problem.key(), caps, request.options.variant)?;
+    Ok((variant, geometry(variant, problem, caps)?))
+}
+
+fn geometry(variant: &Variant, problem: &Problem, caps: &DeviceCaps) -> Result<Geometry> {
+    match (&variant.exec, caps) {
+        (Exec::Cuda(shape), DeviceCaps::Cuda(cuda)) => Ok(shape(problem, cuda)),
+        _ => Err(Error::memory(
+            "plan",
+            "the variant does not run on CUDA devices",
+        )),
+    }
+}
+
+fn load(
+    variant: &'static Variant,
+    problem: &Problem,
+    context: &Context,
+    stream: Option<&Stream>,
+) -> Result<Function> {
+    let entry = variant.info.entry(problem.in_dtype).ok_or(Error::DType {
+        argument: "data",
+        found: problem.in_dtype,
+        expected: "a type that the variant takes",
+    })?;
+    context.function(variant.info, entry, stream)
+}
+
+#[inline]
+fn launch(
+    problem: &Problem,
+    geometry: &Geometry,
+    function: Function,
+    request: &Resample<'_>,
+    stream: &Stream,
+    status: Option<&StatusWord>,
+) -> Result<()> {
+    if status.is_some() && problem.batch.max(problem.samples) > STATUS_LIMIT {
+        return Err(Error::Overflow {
+            what: "a batch whose times are checked",
+        });
+    }
+    let params = Params::new(
+        problem,
+        geometry,
+        request,
+        status.map_or(0, StatusWord::address),
+    );
+    // SAFETY: the function is the problem's entry of a variant whose kernels take `Params`; the views
+    // hold every address that the kernel forms, and freeing device memory waits for the device.
+    unsafe { stream.launch(function, &geometry.launch, &params) }
+}
+
+impl Plan {
+    /// A plan for device memory, its kernel compiled and loaded: after this, no call of
+    /// [`launch`](Plan::launch) or, for like problems, of [`enqueue`](crate::enqueue) has to.
+    ///
+    /// # Errors
+    /// Those of [`Problem::of`]; [`Error::Unsupported`] with each variant's reason;
+    /// [`Error::Build`] or [`Error::Driver`] if the kernel cannot be compiled or loaded.
+    pub fn new_cuda(request: &Resample<'_>, context: &Arc<Context>) -> Result<Plan> {
+        let problem = Problem::of(request)?;
+        let (variant, geometry) = choose(&problem, request, context)?;
+        let function = load(variant, &problem, context, None)?;
+        let kernel = Some(Prepared {
+            geometry,
+            context: context.clone(),
+            function,
+        });
+        Ok(Plan {
+            problem,
+            variant,
+            kernel,
+        })
+    }
+
+    /// Enqueues a request in device memory and returns at once: no lock, no allocation, nothing
+    /// waited for.
+    ///
+    /// `workspace` must hold [`workspace_bytes`](Plan::workspace_bytes); `status` is the word in which
+    /// a kernel leaves the first fault of the source times, if that is wanted.
+    ///
+    /// # Errors
+    /// Those of [`Problem::of`]; [`Error::Memory`] if the plan was made for another problem, for the
+    /// CPU or for another device; [`Error::Driver`].
+    pub fn launch(
+        &self,
+        request: Resample<'_>,
+        workspace: Workspace<'_>,
+        stream: &Stream,
+        status: Option<&StatusWord>,
+    ) -> Result<()> {
+        self.check(&request)?;
+        let Some(kernel) = &self.kernel else {
+            return Err(Error::memory("plan", "was made for the CPU: use Plan::run"));
+        };
+        if !Arc::ptr_eq(&kernel.context, stream.context()) {
+            return Err(Error::memory(
+                "stream",
+                "belongs to another device than the plan",
+            ));
+        }
+        workspace.require(kernel.geometry.workspace_bytes)?;
+        if self.problem.is_empty() {
+            return Ok(());
+        }
+        launch(
+            &self.problem,
+            &kernel.geometry,
+            kernel.function,
+            &request,
+            stream,
+            status,
+        )
+    }
+}
+
+/// Bytes of a bracket in shared memory: two row numbers and a weight.
+fn bracket_bytes(problem: &Problem) -> usize {
+    if problem.in_dtype == DType::F64 {
+        16
+    } else {
+        12
+    }
+}

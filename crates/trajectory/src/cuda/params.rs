@@ -1,0 +1,223 @@
+//! The parameter struct of every kernel: `Params` in kernels/trajectory/params.cuh, offset by offset.
+
+use super::Geometry;
+use crate::cpu::fill_bits;
+use crate::{Invalid, Problem, Resample};
+use robocache_core::{DType, TimeAxis, TimeScalar};
+
+const HAS_TOLERANCE: u32 = 1;
+const HAS_MAX_GAP: u32 = 2;
+const FILL_INVALID: u32 = 4;
+const CHECK_TIMES: u32 = 8;
+const ROWS_ARE_64_BIT: u32 = 16;
+/// The wide variant brings a row's times into shared memory.
+pub(super) const STAGE_TIMES: u32 = 32;
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Axis {
+    times: u64,
+    row_stride: i64,
+    stride: i64,
+    start: u64,
+    step: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct Params {
+    data: u64,
+    out: u64,
+    mask: u64,
+    rows: u64,
+    status: u64,
+    source: Axis,
+    target: Axis,
+    offset: u64,
+    tolerance: u64,
+    max_gap: u64,
+    fill: u64,
+    data_stride: [i64; 3],
+    out_stride: [i64; 3],
+    mask_stride: [i64; 2],
+    rows_stride: i64,
+    samples: i64,
+    targets: i64,
+    columns: i64,
+    tile: u32,
+    tiles: u32,
+    kind: u32,
+    extrapolation: u32,
+    time_type: u32,
+    rows_form: u32,
+    in_dtype: u32,
+    out_dtype: u32,
+    flags: u32,
+    reserved: u32,
+}
+
+impl Params {
+    #[inline]
+    pub fn new(
+        problem: &Problem,
+        geometry: &Geometry,
+        request: &Resample<'_>,
+        status: u64,
+    ) -> Params {
+        let options = &request.options;
+        let flag = |on: bool, bit: u32| if on { bit } else { 0 };
+        let bits = |value: Option<TimeScalar>| value.map_or(0, TimeScalar::to_bits);
+        let index = request.rows.index();
+        Params {
+            data: request.data.address(),
+            out: request.out.address(),
+            mask: request.mask.as_ref().map_or(0, |mask| mask.address()),
+            rows: index.map_or(0, |index| index.address()),
+            status,
+            source: Axis::new(&request.source_times),
+            target: Axis::new(&request.target_times),
+            offset: bits(options.offset),
+            tolerance: bits(options.tolerance),
+            max_gap: bits(options.max_gap),
+            fill: fill_bits(options.fill, problem.out_dtype),
+            data_stride: problem.data_strides.map(|stride| stride as i64),
+            out_stride: problem.out_strides.map(|stride| stride as i64),
+            mask_stride: problem
+                .mask_strides
+                .unwrap_or([0, 0])
+                .map(|stride| stride as i64),
+            rows_stride: problem.rows_stride as i64,
+            samples: problem.samples as i64,
+            targets: problem.targets as i64,
+            columns: problem.columns as i64,
+            tile: geometry.tile,
+            tiles: geometry.tiles,
+            kind: problem.kind as u32,
+            extrapolation: problem.extrapolation as u32,
+            time_type: problem.time_type as u32,
+            rows_form: problem.rows_form as u32,
+            in_dtype: problem.in_dtype as u32,
+            out_dtype: problem.out_dtype as u32,
+            flags: geometry.flags
+                | flag(options.tolerance.is_some(), HAS_TOLERANCE)
+                | flag(options.max_gap.is_some(), HAS_MAX_GAP)
+                | flag(options.invalid == Invalid::Fill, FILL_INVALID)
+                | flag(status != 0, CHECK_TIMES)
+                | flag(problem.rows_dtype == DType::I64, ROWS_ARE_64_BIT),
+            reserved: 0,
+        }
+    }
+}
+
+impl Axis {
+    #[inline]
+    fn new(axis: &TimeAxis<'_>) -> Axis {
+        let [row_stride, stride] = axis.strides().map(|stride| stride as i64);
+        let (start, step) = match axis {
+            TimeAxis::Uniform { start, step, .. } => (start.to_bits(), step.to_bits()),
+            _ => (0, 0),
+        };
+        Axis {
+            times: axis.address(),
+            row_stride,
+            stride,
+            start,
+            step,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::mem::offset_of;
+
+    /// The fields of a struct in params.cuh or time.cuh with the offsets that C gives them.
+    fn fields(text: &str, name: &str, axis_bytes: usize) -> (Vec<(String, usize)>, usize) {
+        let start = text
+            .find(&format!("struct {name} {{"))
+            .expect("the struct is there");
+        let body = &text[start..start + text[start..].find("};").expect("the struct ends")];
+        let (mut at, mut found) = (0usize, Vec::new());
+        for line in body.lines().skip(1) {
+            let Some(declaration) = line.split(';').next().filter(|_| line.contains(';')) else {
+                continue;
+            };
+            let (ty, field) = declaration
+                .trim()
+                .rsplit_once([' ', '*'])
+                .expect("type and name");
+            let (field, count) = match field.split_once('[') {
+                Some((field, n)) => (field, n.trim_end_matches(']').parse().expect("a number")),
+                None => (field, 1),
+            };
+            let (size, align) = match ty.trim() {
+                "Axis" => (axis_bytes, 8),
+                "u32" => (4, 4),
+                pointer_or_64_bit => {
+                    let known = [
+                        "u64",
+                        "i64",
+                        "const void*",
+                        "const void",
+                        "void",
+                        "u8",
+                        "u64*",
+                    ];
+                    assert!(
+                        known.iter().any(|k| pointer_or_64_bit.starts_with(k)),
+                        "{ty}"
+                    );
+                    (8, 8)
+                }
+            };
+            at = at.next_multiple_of(align);
+            found.push((field.trim().to_owned(), at));
+            at += size * count;
+        }
+        (found, at.next_multiple_of(8))
+    }
+
+    fn header(name: &str) -> &'static str {
+        robocache_kernels::HEADERS
+            .iter()
+            .find(|(n, _)| *n == name)
+            .expect("the header is there")
+            .1
+    }
+
+    macro_rules! offsets {
+        ($ty:ty: $($field:ident),*) => {
+            vec![$((stringify!($field).to_owned(), offset_of!($ty, $field))),*]
+        };
+    }
+
+    #[test]
+    fn the_kernels_see_the_same_struct() {
+        let (axis, axis_bytes) = fields(header("common/time.cuh"), "Axis", 0);
+        assert_eq!(axis, offsets!(Axis: times, row_stride, stride, start, step));
+        assert_eq!(axis_bytes, size_of::<Axis>());
+        let (params, bytes) = fields(header("trajectory/params.cuh"), "Params", axis_bytes);
+        let expected = offsets!(Params:
+            data, out, mask, rows, status, source, target, offset, tolerance, max_gap, fill,
+            data_stride, out_stride, mask_stride, rows_stride, samples, targets, columns, tile, tiles,
+            kind, extrapolation, time_type, rows_form, in_dtype, out_dtype, flags, reserved);
+        assert_eq!(params, expected);
+        assert_eq!(bytes, size_of::<Params>());
+    }
+
+    #[test]
+    fn the_kernels_know_the_same_flags() {
+        let text = header("trajectory/params.cuh");
+        for (name, value) in [
+            ("HAS_TOLERANCE", HAS_TOLERANCE),
+            ("HAS_MAX_GAP", HAS_MAX_GAP),
+            ("FILL_INVALID", FILL_INVALID),
+            ("CHECK_TIMES", CHECK_TIMES),
+            ("ROWS_ARE_64_BIT", ROWS_ARE_64_BIT),
+            ("STAGE_TIMES", STAGE_TIMES),
+        ] {
+            assert!(text.contains(&format!("{name} = {value},")), "{name}");
+        }
+    }
+}

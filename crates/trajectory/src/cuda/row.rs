@@ -1,0 +1,107 @@
+//! `trajectory.row.sm80`: a whole batch row in shared memory; see kernels/trajectory/row.cu.
+
+use super::{Geometry, bracket_bytes, fits_grid};
+use crate::variant::{Exec, needs_plain_rows};
+use crate::{AxisForm, Problem, Variant};
+use robocache_core::{Refusal, Result};
+use robocache_kernels::generated::TRAJECTORY_ROW_SM80;
+use robocache_registry::{CudaCaps, DeviceCaps};
+
+const THREADS: usize = 256;
+const MAX_TILE: usize = 512;
+
+inventory::submit! {
+    Variant {
+        info: &TRAJECTORY_ROW_SM80,
+        supports,
+        rank,
+        exec: Exec::Cuda(geometry),
+    }
+}
+
+fn supports(problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
+    needs_plain_rows(problem)?;
+    let columns = problem.columns as isize;
+    if problem.samples > 1 && problem.data_strides[1] != columns {
+        return Err(Refusal::because(
+            "needs samples that follow each other in memory",
+        ));
+    }
+    if problem.targets > 1 && problem.out_strides[1] != columns {
+        return Err(Refusal::because(
+            "needs values that follow each other in memory",
+        ));
+    }
+    if columns == 0 {
+        return Err(Refusal::because("needs a column"));
+    }
+    if problem.source_form != AxisForm::Uniform
+        && problem.samples > 1
+        && problem.source_strides[1] != 1
+    {
+        return Err(Refusal::because(
+            "needs source times that follow each other in memory",
+        ));
+    }
+    let DeviceCaps::Cuda(cuda) = caps else {
+        return Err(Refusal::because("runs on CUDA devices"));
+    };
+    // Rows hold less than the shared memory, so a tile's elements fit 32 bits whenever this passes.
+    let needed = shared_bytes(problem, MAX_TILE.min(problem.targets));
+    let offered = cuda.shared_per_block_optin as usize;
+    if needed.is_none_or(|needed| needed > offered) {
+        return Err(Refusal::with(format!(
+            "a row of {} samples of {} columns does not fit the {offered} bytes of shared memory",
+            problem.samples, problem.columns
+        )));
+    }
+    fits_grid(problem, MAX_TILE)
+}
+
+/// Ahead of the wide variant where rows are short, as long as several blocks share a multiprocessor
+/// and there are rows enough to fill the device.
+fn rank(problem: &Problem, caps: &DeviceCaps) -> u32 {
+    let DeviceCaps::Cuda(cuda) = caps else {
+        return 0;
+    };
+    let row_bytes = problem.columns * problem.in_dtype.size();
+    let needed = shared_bytes(problem, MAX_TILE.min(problem.targets)).unwrap_or(usize::MAX);
+    let resident = cuda.shared_per_multiprocessor as usize / needed.saturating_add(1024);
+    let filled = problem.batch >= cuda.multiprocessors as usize;
+    match row_bytes {
+        _ if !filled || resident < 2 => 0,
+        0..128 => 30,
+        _ => 10,
+    }
+}
+
+fn geometry(problem: &Problem, _: &CudaCaps) -> Geometry {
+    let tile = problem.targets.clamp(1, MAX_TILE);
+    let shared = shared_bytes(problem, tile).unwrap_or(0);
+    Geometry::tiled(problem, tile, THREADS as u32, shared)
+}
+
+/// Brackets, times and data, each of the latter two with room for a shift of up to 16 bytes; `None` if
+/// that overflows.
+fn shared_bytes(problem: &Problem, tile: usize) -> Option<usize> {
+    let rounded = |bytes: usize| bytes.checked_next_multiple_of(16);
+    let brackets = rounded(tile * bracket_bytes(problem))?;
+    let times = match problem.source_form {
+        AxisForm::Uniform => 0,
+        _ => {
+            rounded(
+                problem
+                    .samples
+                    .checked_mul(problem.time_type.dtype().size())?,
+            )? + 16
+        }
+    };
+    let data = problem
+        .samples
+        .checked_mul(problem.columns)?
+        .checked_mul(problem.in_dtype.size())?;
+    brackets
+        .checked_add(times)?
+        .checked_add(rounded(data)?)?
+        .checked_add(16)
+}

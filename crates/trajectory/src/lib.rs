@@ -1,0 +1,62 @@
+//! Resampling of batched time series: samples with their times onto other times.
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | [`options`] | what is asked for: kind, extrapolation, tolerance? |
+//! | [`request`] | which memory takes part in a call? |
+//! | [`problem`] | is the request sound, and what is it without its pointers? |
+//! | [`variant`] | which variants are there, and which one runs? |
+//! | [`plan`] | how is a choice kept for calls that repeat? |
+//! | `check` | are the source times what they should be? |
+//! | `cpu` | how does a CPU do it? The readable reference is `cpu/scalar.rs`. |
+//! | `cuda` | how is a kernel launched? |
+//! | `operation` | how does this operation appear in the operation table? |
+#![doc = include_str!("../README.md")]
+
+mod check;
+mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
+mod operation;
+pub mod options;
+pub mod plan;
+pub mod problem;
+pub mod request;
+mod self_test;
+pub mod variant;
+
+pub use options::{Extrapolation, Invalid, Kind, Options};
+pub use plan::Plan;
+pub use problem::{AxisForm, Problem, RowsForm};
+pub use request::Resample;
+pub use variant::{Variant, dispatcher};
+
+use robocache_core::Result;
+
+/// Resamples host memory on the CPU, on all threads; complete when it returns.
+///
+/// # Errors
+/// Every [`Error`](robocache_core::Error) that bad input can cause, each naming the argument; among
+/// them [`Error::Time`](robocache_core::Error::Time) for unsorted source times, unless
+/// [`Options::check`] is off.
+pub fn resample(request: Resample<'_>) -> Result<()> {
+    Plan::new_cpu(&request)?.run(request)
+}
+
+/// Enqueues a resampling of device memory on a stream and returns at once.
+///
+/// `status`, where given, is the word in which a kernel leaves the first fault of the source times;
+/// reading it is the caller's business.
+///
+/// # Errors
+/// As [`resample`], except that times are not checked here;
+/// [`Error::NotPrepared`](robocache_core::Error::NotPrepared) if the kernel is not loaded and the
+/// stream is being captured: see [`Plan::new_cuda`].
+#[cfg(feature = "cuda")]
+pub fn enqueue(
+    request: Resample<'_>,
+    stream: &robocache_cuda::Stream,
+    status: Option<&robocache_cuda::StatusWord>,
+) -> Result<()> {
+    cuda::enqueue(request, stream, status)
+}

@@ -1,0 +1,68 @@
+//! The variants of this operation and the choice between them.
+
+use crate::{Problem, Resample};
+use robocache_core::{Refusal, Result};
+use robocache_registry::{Descriptor, DeviceCaps, Dispatcher, VariantInfo};
+use std::sync::OnceLock;
+
+/// One way to resample.
+pub struct Variant {
+    /// The constants from registry.toml.
+    pub info: &'static VariantInfo,
+    /// Whether it takes a problem.
+    pub supports: fn(&Problem, &DeviceCaps) -> Result<(), Refusal>,
+    /// How well it is expected to do; see [`Descriptor::rank`].
+    pub rank: fn(&Problem, &DeviceCaps) -> u32,
+    /// How it runs.
+    pub(crate) exec: Exec,
+}
+
+/// How a variant runs.
+pub(crate) enum Exec {
+    /// By a function on the calling thread and the pool.
+    Cpu(fn(&Problem, Resample<'_>) -> Result<()>),
+    /// By a kernel, launched in this shape.
+    #[cfg(feature = "cuda")]
+    Cuda(fn(&Problem, &robocache_registry::CudaCaps) -> crate::cuda::Geometry),
+}
+
+inventory::collect!(Variant);
+
+impl Descriptor for Variant {
+    type Problem = Problem;
+
+    fn info(&self) -> &'static VariantInfo {
+        self.info
+    }
+
+    #[inline]
+    fn supports(&self, problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
+        self.info.takes(problem.in_dtype)?;
+        (self.supports)(problem, caps)
+    }
+
+    fn rank(&self, problem: &Problem, caps: &DeviceCaps) -> u32 {
+        (self.rank)(problem, caps)
+    }
+}
+
+/// The table of this operation's variants.
+pub fn dispatcher() -> &'static Dispatcher<Variant> {
+    static DISPATCHER: OnceLock<Dispatcher<Variant>> = OnceLock::new();
+    DISPATCHER.get_or_init(|| Dispatcher::new("trajectory", inventory::iter::<Variant>))
+}
+
+/// A refusal of what only variants with free strides and types do.
+pub(crate) fn needs_plain_rows(problem: &Problem) -> Result<(), Refusal> {
+    if problem.in_dtype != problem.out_dtype {
+        return Err(Refusal::because(
+            "does not convert: samples and values differ in type",
+        ));
+    }
+    if !problem.columns_adjacent() {
+        return Err(Refusal::because(
+            "needs columns that are adjacent in memory",
+        ));
+    }
+    Ok(())
+}

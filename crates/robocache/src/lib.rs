@@ -1,0 +1,32 @@
+//! Robot logs to training tensors: every RoboCache operation under one name.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub use robocache_core::*;
+pub use robocache_kernels as kernels;
+pub use robocache_registry as registry;
+
+/// Devices, streams, events, graphs and memory.
+#[cfg(feature = "cuda")]
+pub use robocache_cuda as cuda;
+
+/// Resampling onto other times.
+// Naming the crate is also what links its variants into the program.
+#[cfg(feature = "trajectory")]
+pub use robocache_trajectory as trajectory;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[cfg(feature = "trajectory")]
+    fn the_variants_of_the_operations_are_linked() {
+        let operations = crate::registry::operations();
+        let names: Vec<_> = operations.iter().map(|op| op.name).collect();
+        assert_eq!(names, ["trajectory"]);
+        assert!(
+            (operations[0].variants)()
+                .iter()
+                .any(|v| v.id == "trajectory.scalar.cpu")
+        );
+    }
+}

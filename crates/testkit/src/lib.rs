@@ -1,0 +1,14 @@
+//! What RoboCache's tests are made of.
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | [`random`] | how are cases drawn, repeatably? |
+//! | [`oracle`] | what would the right answer be? |
+//! | [`guard`] | was everything written that should be, and nothing else? |
+//! | [`stub`] | what did the code ask of the CUDA driver, and what if that fails? |
+
+pub mod guard;
+pub mod oracle;
+pub mod random;
+#[cfg(feature = "cuda")]
+pub mod stub;

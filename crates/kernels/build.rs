@@ -22,7 +22,7 @@ struct Variant {
     target: Target,
     dtypes: Vec<String>,
     source: Option<String>,
-    entry: Option<Entry>,
+    entry: Option<String>,
     budget: Option<Budget>,
 }
 
@@ -39,13 +39,6 @@ enum CpuLevel {
     Scalar,
     Avx2,
     Avx512,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Entry {
-    Pattern(String),
-    ByType(BTreeMap<String, String>),
 }
 
 #[derive(Deserialize, Default)]
@@ -172,7 +165,7 @@ fn write_variants(
     registry: &Registry,
     sources: &BTreeMap<String, (String, String)>,
 ) {
-    let mut slots: BTreeMap<String, usize> = BTreeMap::new();
+    let mut names: Vec<String> = Vec::new();
     let mut constants = Vec::new();
     for variant in &registry.variant {
         let id = &variant.id;
@@ -204,23 +197,21 @@ fn write_variants(
             None => "None".into(),
         };
         let mut entries = String::new();
-        if let Some(entry) = &variant.entry {
+        if let Some(pattern) = &variant.entry {
             for dtype in &variant.dtypes {
-                let name = match entry {
-                    Entry::Pattern(pattern) => pattern.replace("{dtype}", dtype),
-                    Entry::ByType(names) => names
-                        .get(dtype)
-                        .unwrap_or_else(|| panic!("registry.toml: {id} has no entry for {dtype}"))
-                        .clone(),
-                };
-                let next = slots.len();
-                let slot = *slots.entry(name.clone()).or_insert(next);
+                let name = pattern.replace("{dtype}", dtype);
+                let slot = names.len();
+                assert!(
+                    !names.contains(&name),
+                    "registry.toml: the entry {name} is there twice"
+                );
                 write!(
                     entries,
                     "KernelEntry {{ name: {name:?}, dtype: {}, slot: {slot} }}, ",
                     dtype_constant(id, dtype)
                 )
                 .unwrap();
+                names.push(name);
             }
         }
         let dtypes: Vec<_> = variant
@@ -261,7 +252,7 @@ fn write_variants(
          /// How many entry points there are: one more than the largest slot.\npub const ENTRY_COUNT: usize = {};\n\
          /// The compute capabilities that images are made for.\npub static ARCHITECTURES: &[u32] = &{:?};",
         all.join(", "),
-        slots.len(),
+        names.len(),
         registry.architectures
     )
     .unwrap();
@@ -280,11 +271,19 @@ fn write_images(
             .map(PathBuf::from)
             .unwrap_or_else(|| here.join("../../target/kernels"));
         println!("cargo::rerun-if-changed={}", folder.display());
-        for (path, (_, hash)) in sources {
-            for arch in &registry.architectures {
+        for variant in &registry.variant {
+            let (Some(path), Some(pattern)) = (&variant.source, &variant.entry) else {
+                continue;
+            };
+            let hash = &sources[path].1;
+            for (dtype, arch) in variant
+                .dtypes
+                .iter()
+                .flat_map(|d| registry.architectures.iter().map(move |a| (d, a)))
+            {
+                let entry = pattern.replace("{dtype}", dtype);
                 // The file's name holds the hash, so an image of other sources is a missing one.
-                let name = format!("{}-sm_{arch}-{}.cubin", path.replace('/', "."), &hash[..16]);
-                let file = folder.join(&name);
+                let file = folder.join(format!("{entry}-sm_{arch}-{}.cubin", &hash[..16]));
                 let file = fs::canonicalize(&file).unwrap_or_else(|_| {
                     panic!(
                         "feature `aot`: {} is missing; run `cargo xtask kernels` first",
@@ -293,7 +292,7 @@ fn write_images(
                 });
                 writeln!(
                     code,
-                    "    Image {{ source: {path:?}, architecture: {arch}, bytes: include_bytes!({:?}) }},",
+                    "    Image {{ entry: {entry:?}, architecture: {arch}, bytes: include_bytes!({:?}) }},",
                     file.display().to_string()
                 )
                 .unwrap();

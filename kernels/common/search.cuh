@@ -8,6 +8,7 @@
 template <class X, class K>
 __device__ __forceinline__ int last_not_after(const K& knots, int count, X q) {
     int low = 0;
+#pragma unroll 1
     for (int len = count; len > 0;) {
         const int half = len >> 1;
         const bool right = knots(low + half) <= q;
@@ -22,6 +23,7 @@ template <class X, class K>
 __device__ __forceinline__ int last_not_after_by_warp(const K& knots, int count, X q) {
     const int lane = threadIdx.x & 31;
     int low = 0, high = count;
+#pragma unroll 1
     while (high - low > 32) {
         const int step = (high - low + 32) / 33;
         const int probe = low + (lane + 1) * step - 1;

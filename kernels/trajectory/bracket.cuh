@@ -91,19 +91,32 @@ __device__ __forceinline__ Bracket<A> decide(const Params& p, const K& knots, in
     return kept(row(later ? i + 1 : i));
 }
 
-__device__ __forceinline__ void write_mask(const Params& p, i64 row, i64 t, bool valid) {
+// The target's bracket and its mask, given where its time falls. Out of line, as is all that follows:
+// it runs once per target, and inlined it would be compiled once per element type and form of axis.
+template <class A, class X>
+__device__ __noinline__ void settle(const Params& p, const Knots<X> knots, int count, i64 row, i64 t, X q, int i,
+                                    Bracket<A>* bracket) {
+    bool valid;
+    *bracket = decide<A>(p, knots, count, q, i, valid);
     if (p.mask) p.mask[row * p.mask_stride[0] + t * p.mask_stride[1]] = valid;
+}
+
+// A target's search by one thread, whatever the form of the axis.
+template <class X>
+__device__ __noinline__ int search(const Knots<X> knots, int count, X q) {
+    return knots.times ? last_not_after(knots, count, q) : last_not_after_uniform(knots, count, q);
 }
 
 // Writes the first fault of a row's times to the status word. All threads of a block take part.
 template <class X>
-__device__ void check_times(const Params& p, i64 row, RowSpan span) {
+__device__ __noinline__ void check_times(const Params& p, i64 row, RowSpan span) {
     if (!p.source.times) return; // the host has checked a uniform axis
     __shared__ int small_steps;
     if (threadIdx.x == 0) small_steps = 0;
     __syncthreads();
     const Knots<X> knots = source_knots<X>(p, row, span);
     int small = 0;
+#pragma unroll 1
     for (int i = threadIdx.x; i < span.count; i += blockDim.x) {
         const X t = knots(i);
         const u64 place = u64(row) << 33 | u64(i) << 2;

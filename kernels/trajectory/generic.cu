@@ -1,19 +1,9 @@
 // Any strides, alignment, column count and pair of float types.
 //
 // A block takes a tile of targets of one batch row: each thread searches for some of them, then all
-// threads walk over the tile's (target, column) pairs. Types are looked at per element, outside of
-// any arithmetic; the kernel is bound by memory all the same.
+// threads walk over the tile's (target, column) pairs. The type of the values is looked at per element,
+// outside of any arithmetic; the kernel is bound by memory all the same.
 #include "trajectory/blend.cuh"
-
-template <class A>
-__device__ __forceinline__ A load_as(const void* data, i64 at, u32 dtype) {
-    switch (dtype) {
-        case DTYPE_F16: return A(Element<f16>::widen(static_cast<const f16*>(data)[at]));
-        case DTYPE_BF16: return A(Element<bf16>::widen(static_cast<const bf16*>(data)[at]));
-        case DTYPE_F32: return A(static_cast<const float*>(data)[at]);
-        default: return A(static_cast<const double*>(data)[at]);
-    }
-}
 
 __device__ __forceinline__ void store_from(void* out, i64 at, u32 dtype, float value) {
     switch (dtype) {
@@ -51,8 +41,10 @@ __device__ __forceinline__ void store_bits(void* out, i64 at, u32 dtype, u64 bit
 constexpr int THREADS = 256;
 constexpr int MAX_TILE = 256;
 
-template <class A>
+template <class T>
 __device__ __forceinline__ void generic(const Params& p) {
+    using E = Element<T>;
+    using A = typename E::Arith;
     __shared__ Bracket<A> brackets[MAX_TILE];
     const i64 row = blockIdx.x / p.tiles;
     const u32 tile = blockIdx.x % p.tiles;
@@ -64,17 +56,15 @@ __device__ __forceinline__ void generic(const Params& p) {
         using X = decltype(tag);
         if ((p.flags & CHECK_TIMES) && tile == 0) check_times<X>(p, row, span);
         const Knots<X> knots = source_knots<X>(p, row, span);
+#pragma unroll 1
         for (int t = threadIdx.x; t < targets; t += THREADS) {
             const X q = target_time<X>(p, row, first_target + t);
-            const int i = knots.times ? last_not_after(knots, span.count, q)
-                                      : last_not_after_uniform(knots, span.count, q);
-            bool valid;
-            brackets[t] = decide<A>(p, knots, span.count, q, i, valid);
-            write_mask(p, row, first_target + t, valid);
+            settle(p, knots, span.count, row, first_target + t, q, search(knots, span.count, q), &brackets[t]);
         }
     });
     __syncthreads();
 
+    const T* const samples = static_cast<const T*>(p.data);
     const i64 data = row_start(p, row, span);
     const i64 out = row * p.out_stride[0] + first_target * p.out_stride[1];
     const i64 pairs = targets * p.columns;
@@ -89,18 +79,13 @@ __device__ __forceinline__ void generic(const Params& p) {
             continue;
         }
         const i64 source = data + column * p.data_stride[2];
-        A value = load_as<A>(p.data, source + b.low * p.data_stride[1], p.in_dtype);
-        if (b.high != b.low) {
-            value = blend(value, load_as<A>(p.data, source + b.high * p.data_stride[1], p.in_dtype), b.weight);
-        }
+        A value = E::widen(samples[source + b.low * p.data_stride[1]]);
+        if (b.high != b.low) value = blend(value, E::widen(samples[source + b.high * p.data_stride[1]]), b.weight);
         store_from(p.out, at, p.out_dtype, value);
     }
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) trajectory_generic_single(const __grid_constant__ Params p) {
-    generic<float>(p);
-}
-
-extern "C" __global__ void __launch_bounds__(THREADS) trajectory_generic_double(const __grid_constant__ Params p) {
-    generic<double>(p);
+// The compiler is told the element type and the symbol: one image per entry of registry.toml.
+extern "C" __global__ void __launch_bounds__(THREADS) ENTRY(const __grid_constant__ Params p) {
+    generic<ELEMENT>(p);
 }

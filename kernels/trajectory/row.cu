@@ -36,7 +36,9 @@ __device__ __forceinline__ const T* stage(unsigned char* to, const T* from, i64 
         const u32 at = head + i * (16 / sizeof(T));
         copy_async(staged_at + at, from + at);
     }
+#pragma unroll 1
     for (u32 i = threadIdx.x; i < head; i += THREADS) staged_at[i] = from[i];
+#pragma unroll 1
     for (u32 i = head + body + threadIdx.x; i < count; i += THREADS) staged_at[i] = from[i];
     return staged_at;
 }
@@ -71,13 +73,10 @@ __device__ __forceinline__ void row(const Params& p) {
         close_group();
         wait_groups<1>();
         __syncthreads();
+#pragma unroll 1
         for (int t = threadIdx.x; t < targets; t += THREADS) {
             const X q = target_time<X>(p, batch, first_target + t);
-            const int i = knots.times ? last_not_after(knots, span.count, q)
-                                      : last_not_after_uniform(knots, span.count, q);
-            bool valid;
-            brackets[t] = decide<A>(p, knots, span.count, q, i, valid);
-            write_mask(p, batch, first_target + t, valid);
+            settle(p, knots, span.count, batch, first_target + t, q, search(knots, span.count, q), &brackets[t]);
         }
     });
     wait_groups<0>();
@@ -96,7 +95,9 @@ __device__ __forceinline__ void row(const Params& p) {
     constexpr u32 LANES = Chunk<T>::LANES;
     const u32 head = min(u32((16 - (reinterpret_cast<u64>(out) & 15)) & 15) / u32(sizeof(T)), count);
     const u32 chunks = (count - head) / LANES;
+#pragma unroll 1
     for (u32 i = threadIdx.x; i < head; i += THREADS) write_one(i);
+#pragma unroll 1
     for (u32 i = threadIdx.x; i < chunks; i += THREADS) {
         const u32 first = head + i * LANES;
         u32 target = first / columns;
@@ -113,15 +114,11 @@ __device__ __forceinline__ void row(const Params& p) {
         }
         store_chunk(out + first, chunk.raw);
     }
+#pragma unroll 1
     for (u32 i = head + chunks * LANES + threadIdx.x; i < count; i += THREADS) write_one(i);
 }
 
-#define ROW(name, T)                                                                                  \
-    extern "C" __global__ void __launch_bounds__(THREADS) trajectory_row_##name(const __grid_constant__ Params p) { \
-        row<T>(p);                                                                                    \
-    }
-
-ROW(f16, f16)
-ROW(bf16, bf16)
-ROW(f32, float)
-ROW(f64, double)
+// The compiler is told the element type and the symbol: one image per entry of registry.toml.
+extern "C" __global__ void __launch_bounds__(THREADS) ENTRY(const __grid_constant__ Params p) {
+    row<ELEMENT>(p);
+}

@@ -15,32 +15,27 @@ extern __shared__ __align__(16) unsigned char staged[];
 template <class A, class X>
 __device__ __forceinline__ void find_brackets(const Params& p, i64 row, i64 first_target, int targets, RowSpan span,
                                               Bracket<A>* brackets) {
-    const auto finish = [&](const Knots<X>& knots, int t, X q, int i) {
-        bool valid;
-        brackets[t] = decide<A>(p, knots, span.count, q, i, valid);
-        write_mask(p, row, first_target + t, valid);
-    };
     Knots<X> knots = source_knots<X>(p, row, span);
-    if (!knots.times) {
-        for (int t = threadIdx.x; t < targets; t += THREADS) {
-            const X q = target_time<X>(p, row, first_target + t);
-            finish(knots, t, q, last_not_after_uniform(knots, span.count, q));
-        }
-    } else if (p.flags & STAGE_TIMES) {
-        X* times = reinterpret_cast<X*>(staged);
-        for (int i = threadIdx.x; i < span.count; i += THREADS) times[i] = knots(i);
-        const bool mine = int(threadIdx.x) < targets;
-        const X q = mine ? target_time<X>(p, row, first_target + threadIdx.x) : X();
-        __syncthreads();
-        knots.times = times;
-        knots.stride = 1;
-        if (mine) finish(knots, threadIdx.x, q, last_not_after(knots, span.count, q));
-    } else {
+    if (knots.times && !(p.flags & STAGE_TIMES)) {
+#pragma unroll 1
         for (int t = threadIdx.x / 32; t < targets; t += WARPS) {
             const X q = target_time<X>(p, row, first_target + t);
             const int i = last_not_after_by_warp(knots, span.count, q);
-            if (threadIdx.x % 32 == 0) finish(knots, t, q, i);
+            if (threadIdx.x % 32 == 0) settle(p, knots, span.count, row, first_target + t, q, i, &brackets[t]);
         }
+        return;
+    }
+    const int t = threadIdx.x;
+    const X q = t < targets ? target_time<X>(p, row, first_target + t) : X();
+    if (knots.times) {
+        X* const times = reinterpret_cast<X*>(staged);
+        for (int i = t; i < span.count; i += THREADS) times[i] = knots.times[i * knots.stride];
+        __syncthreads();
+        knots.times = times;
+        knots.stride = 1;
+    }
+    if (t < targets) {
+        settle(p, knots, span.count, row, first_target + t, q, search(knots, span.count, q), &brackets[t]);
     }
 }
 
@@ -69,6 +64,7 @@ __device__ __forceinline__ void wide(const Params& p) {
 #pragma unroll
     for (int k = 0; k < Chunk<T>::LANES; ++k) fill.lane[k] = fill_element<T>(p.fill);
 
+#pragma unroll 1
     for (u32 base = threadIdx.x; base < chunks; base += THREADS * IN_FLIGHT) {
         Chunk<T> low[IN_FLIGHT], high[IN_FLIGHT];
         Bracket<A> bracket[IN_FLIGHT];
@@ -98,12 +94,7 @@ __device__ __forceinline__ void wide(const Params& p) {
     }
 }
 
-#define WIDE(name, T)                                                                                  \
-    extern "C" __global__ void __launch_bounds__(THREADS) trajectory_wide_##name(const __grid_constant__ Params p) { \
-        wide<T>(p);                                                                                    \
-    }
-
-WIDE(f16, f16)
-WIDE(bf16, bf16)
-WIDE(f32, float)
-WIDE(f64, double)
+// The compiler is told the element type and the symbol: one image per entry of registry.toml.
+extern "C" __global__ void __launch_bounds__(THREADS) ENTRY(const __grid_constant__ Params p) {
+    wide<ELEMENT>(p);
+}

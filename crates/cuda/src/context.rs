@@ -8,8 +8,8 @@ use robocache_core::{Error, Place, Result};
 use robocache_kernels::ENTRY_COUNT;
 use robocache_registry::{CudaCaps, DeviceCaps, KernelEntry, VariantInfo};
 use std::ffi::{c_char, c_int};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 
 /// The primary context of one device, retained; shared with PyTorch and the CUDA runtime.
 ///
@@ -73,6 +73,11 @@ impl Context {
     /// The driver's number of the device.
     pub fn ordinal(&self) -> u32 {
         self.ordinal
+    }
+
+    /// The driver's handle, for other libraries.
+    pub fn raw(&self) -> u64 {
+        self.handle as u64
     }
 
     /// Where memory of this device lies.
@@ -274,6 +279,3 @@ fn read_caps(api: &'static Api, device: c_int, ordinal: u32) -> Result<CudaCaps>
         memory_pools: attribute(A::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED)? != 0,
     })
 }
-
-/// Shorthand for what nearly every object here holds.
-pub(crate) type SharedContext = Arc<Context>;

@@ -1,14 +1,13 @@
 //! Events: points in a stream, and the time between them.
 
 use crate::api::Handle;
-use crate::context::SharedContext;
 use crate::{Context, Stream};
 use robocache_core::Result;
 use std::sync::Arc;
 
 /// A point in a stream, with a time stamp of the device.
 pub struct Event {
-    context: SharedContext,
+    context: Arc<Context>,
     handle: Handle,
 }
 

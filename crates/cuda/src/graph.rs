@@ -1,13 +1,13 @@
 //! Work captured once and replayed as one launch.
 
-use crate::Stream;
 use crate::api::Handle;
-use crate::context::SharedContext;
+use crate::{Context, Stream};
 use robocache_core::{Error, Result};
+use std::sync::Arc;
 
 /// An executable graph of captured work.
 pub struct Graph {
-    context: SharedContext,
+    context: Arc<Context>,
     handle: Handle,
 }
 
@@ -81,7 +81,7 @@ impl Drop for Graph {
 
 /// The captured graph, from which the executable one is made.
 struct Template {
-    context: SharedContext,
+    context: Arc<Context>,
     handle: Handle,
 }
 

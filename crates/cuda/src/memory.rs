@@ -1,7 +1,6 @@
 //! Device memory, pinned host memory and status words.
 
 use crate::api::DevicePtr;
-use crate::context::SharedContext;
 use crate::{Context, Stream};
 use robocache_core::{Element, Error, Layout, Result, TensorView, TensorViewMut};
 use robocache_registry::decode_status;
@@ -12,7 +11,7 @@ use std::sync::Arc;
 
 /// Memory of a device, freed when dropped.
 pub struct DeviceBuffer {
-    context: SharedContext,
+    context: Arc<Context>,
     address: DevicePtr,
     bytes: usize,
     /// For stream-ordered memory: the stream on which it is freed.
@@ -274,7 +273,7 @@ impl Drop for DeviceBuffer {
 /// Page-locked host memory that the device reads and writes at full speed; cached, so that the CPU
 /// reads it at full speed too.
 pub struct PinnedBuffer<T: Element> {
-    context: SharedContext,
+    context: Arc<Context>,
     first: *mut T,
     len: usize,
     elements: PhantomData<T>,

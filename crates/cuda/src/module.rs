@@ -1,5 +1,5 @@
-//! From a kernel source to a loaded function: the image built ahead of time, else the user's cache,
-//! else NVRTC.
+//! From an entry of a kernel source to a loaded function: the image built ahead of time, else the
+//! user's cache, else NVRTC.
 
 use crate::api::Handle;
 use crate::{Context, cache, nvrtc};
@@ -23,13 +23,18 @@ unsafe impl Send for Function {}
 unsafe impl Sync for Function {}
 
 impl Function {
+    /// The driver's handle, for other libraries.
+    pub fn raw(self) -> u64 {
+        self.handle as u64
+    }
+
     #[inline]
     pub(crate) fn handle(self) -> Handle {
         self.handle
     }
 }
 
-/// The modules of a context by source.
+/// The modules of a context by entry.
 #[derive(Default)]
 pub(crate) struct Modules {
     loaded: Mutex<HashMap<&'static str, Loaded>>,
@@ -56,11 +61,11 @@ impl Modules {
             expected: "a variant with a CUDA source",
         })?;
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let module = match loaded.get(source.path) {
+        let module = match loaded.get(entry.name) {
             Some(module) => module.0,
             None => {
-                let module = load(context, source)?;
-                loaded.insert(source.path, Loaded(module));
+                let module = load(context, source, entry)?;
+                loaded.insert(entry.name, Loaded(module));
                 module
             }
         };
@@ -77,8 +82,8 @@ impl Modules {
     }
 }
 
-fn load(context: &Context, source: &'static Source) -> Result<Handle> {
-    let image = image(source, context.cuda_caps().compute_capability())?;
+fn load(context: &Context, source: &'static Source, entry: &'static KernelEntry) -> Result<Handle> {
+    let image = image(source, entry, context.cuda_caps().compute_capability())?;
     context.with_current(|| {
         let mut module: Handle = std::ptr::null_mut();
         // SAFETY: the image is a complete cubin, or PTX with its terminator.
@@ -88,14 +93,18 @@ fn load(context: &Context, source: &'static Source) -> Result<Handle> {
     })
 }
 
-/// The compiled form of a source for a device.
+/// The compiled form of an entry for a device.
 ///
 /// # Errors
 /// [`Error::Build`] if there is no image and it cannot be compiled.
-pub fn image(source: &'static Source, compute_capability: u32) -> Result<Cow<'static, [u8]>> {
-    if let Some(image) = image_for(source, compute_capability) {
+pub fn image(
+    source: &'static Source,
+    entry: &'static KernelEntry,
+    compute_capability: u32,
+) -> Result<Cow<'static, [u8]>> {
+    if let Some(image) = image_for(entry, compute_capability).filter(|_| !compile_always()) {
         tracing::debug!(
-            source = source.path,
+            entry = entry.name,
             architecture = image.architecture,
             "embedded image"
         );
@@ -107,19 +116,19 @@ pub fn image(source: &'static Source, compute_capability: u32) -> Result<Cow<'st
         log: reason.to_string(),
     })?;
     let target = compiler.target_for(compute_capability);
-    let name = format!(
-        "{}-{}-{}",
-        source.path.replace('/', "."),
-        target,
-        compiler.version()
-    );
+    let name = format!("{}-{target}-nvrtc{}", entry.name, compiler.version());
     if let Some(bytes) = cache::read(&name, source.hash) {
-        tracing::debug!(source = source.path, "image from the cache");
+        tracing::debug!(entry = entry.name, "image from the cache");
         return Ok(Cow::Owned(bytes));
     }
-    let compiled = compiler.compile(source, &target)?;
+    let compiled = compiler.compile(source, entry, &target)?;
     cache::write(&name, source.hash, &compiled.image);
     Ok(Cow::Owned(compiled.image))
+}
+
+/// `ROBOCACHE_COMPILE=always` passes over embedded images, to compare them with what NVRTC makes.
+fn compile_always() -> bool {
+    std::env::var_os("ROBOCACHE_COMPILE").is_some_and(|value| value == "always")
 }
 
 fn find(context: &Context, module: Handle, entry: &'static KernelEntry) -> Result<Function> {

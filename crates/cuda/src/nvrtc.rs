@@ -7,8 +7,8 @@
 use crate::api::Handle;
 use libloading::Library;
 use robocache_core::{Error, Result};
-use robocache_kernels::HEADERS;
-use robocache_registry::Source;
+use robocache_kernels::{HEADERS, element_name};
+use robocache_registry::{KernelEntry, Source};
 use std::ffi::{CString, c_char, c_int};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -72,7 +72,24 @@ impl Compiler {
     /// In words, where it was looked for in vain.
     pub fn open() -> std::result::Result<&'static Compiler, &'static str> {
         static COMPILER: OnceLock<std::result::Result<Compiler, String>> = OnceLock::new();
-        COMPILER.get_or_init(load).as_ref().map_err(String::as_str)
+        COMPILER
+            .get_or_init(|| find().and_then(|(library, found)| load(library, found)))
+            .as_ref()
+            .map_err(String::as_str)
+    }
+
+    /// The NVRTC in a folder, for tools that bring their own.
+    ///
+    /// # Errors
+    /// In words, what the folder lacks.
+    pub fn open_in(folder: &Path) -> std::result::Result<Compiler, String> {
+        let (library, found) = open_in(folder).ok_or_else(|| {
+            format!(
+                "{} holds no libnvrtc.so that can be loaded",
+                folder.display()
+            )
+        })?;
+        load(library, found)
     }
 
     /// Major and minor version, as text.
@@ -104,13 +121,13 @@ impl Compiler {
         }
     }
 
-    /// Compiles a source for a target such as `sm_90` or `compute_90`.
+    /// Compiles an entry of a source for a target such as `sm_90` or `compute_90`.
     ///
     /// # Errors
     /// [`Error::Build`] with the compiler's log.
-    pub fn compile(&self, source: &Source, target: &str) -> Result<Compiled> {
+    pub fn compile(&self, source: &Source, entry: &KernelEntry, target: &str) -> Result<Compiled> {
         let failed = |log: String| Error::Build {
-            module: source.path.to_owned(),
+            module: format!("{} ({})", source.path, entry.name),
             arch: target.to_owned(),
             log,
         };
@@ -154,7 +171,14 @@ impl Compiler {
         let options = [
             c_string(&format!("--gpu-architecture={target}"))?,
             c_string("--std=c++17")?,
+            // Generic lambdas cannot be annotated otherwise.
+            c_string("--device-as-default-execution-space")?,
             c_string("--ptxas-options=-v")?,
+            c_string(&format!(
+                "--define-macro=ELEMENT={}",
+                element_name(entry.dtype)
+            ))?,
+            c_string(&format!("--define-macro=ENTRY={}", entry.name))?,
         ];
         let option_pointers = pointers(&options);
         // SAFETY: the program was created; the options are zero-terminated.
@@ -181,12 +205,7 @@ impl Compiler {
         };
         let image = image.filter(|image| !image.is_empty());
         let image = image.ok_or_else(|| failed(format!("no code came out\n{log}")))?;
-        tracing::debug!(
-            source = source.path,
-            target,
-            bytes = image.len(),
-            "compiled"
-        );
+        tracing::debug!(entry = entry.name, target, bytes = image.len(), "compiled");
         Ok(Compiled { image, log })
     }
 }
@@ -224,8 +243,7 @@ impl Drop for Program<'_> {
     }
 }
 
-fn load() -> std::result::Result<Compiler, String> {
-    let (library, found) = find()?;
+fn load(library: Library, found: String) -> std::result::Result<Compiler, String> {
     // Stays loaded for the life of the process, as its functions do.
     let library: &'static Library = Box::leak(Box::new(library));
     // SAFETY: a library of that name, leaked above.

@@ -1,6 +1,6 @@
 //! What compiled entries use, as the assembler reports it.
 
-use robocache_registry::{Budget, Source, VariantInfo};
+use robocache_registry::Budget;
 
 /// The resources of one entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,30 +61,6 @@ impl Resources {
         .flatten()
         .collect()
     }
-}
-
-/// Checks the report of a source against the budgets of its variants: every entry must be there and
-/// within them.
-pub fn check_budgets(
-    source: &Source,
-    variants: &[&VariantInfo],
-    resources: &[Resources],
-) -> Vec<String> {
-    let mut faults = Vec::new();
-    for variant in variants
-        .iter()
-        .filter(|variant| variant.source == Some(source))
-    {
-        for entry in variant.entries {
-            match resources.iter().find(|r| r.entry == entry.name) {
-                Some(found) => faults.extend(found.excess(&variant.budget)),
-                None => faults.push(format!("{} has no entry {}", source.path, entry.name)),
-            }
-        }
-    }
-    faults.sort();
-    faults.dedup();
-    faults
 }
 
 fn number_before(line: &str, what: &str) -> u32 {

@@ -2,7 +2,6 @@
 
 use crate::Context;
 use crate::api::Handle;
-use crate::context::SharedContext;
 use crate::module::Function;
 use robocache_core::Result;
 use std::ffi::{c_int, c_void};
@@ -21,7 +20,7 @@ pub struct LaunchConfig {
 
 /// An order of work on a device: one of our own, or one borrowed from another framework.
 pub struct Stream {
-    context: SharedContext,
+    context: Arc<Context>,
     handle: Handle,
     owned: bool,
 }

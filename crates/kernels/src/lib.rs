@@ -5,7 +5,8 @@
 
 #![forbid(unsafe_code)]
 
-use robocache_registry::Source;
+use robocache_core::DType;
+use robocache_registry::{KernelEntry, Source};
 
 /// Constants that the build script writes.
 pub mod generated {
@@ -18,34 +19,48 @@ pub mod generated {
 
 pub use generated::{ARCHITECTURES, ENTRY_COUNT, HEADERS, IMAGES, SOURCES, VARIANTS};
 
-/// A source compiled for an architecture.
+/// An entry compiled for an architecture.
 pub struct Image {
-    /// The source's path.
-    pub source: &'static str,
+    /// The entry's symbol.
+    pub entry: &'static str,
     /// The compute capability it was compiled for.
     pub architecture: u32,
     /// The cubin.
     pub bytes: &'static [u8],
 }
 
-/// The name under which the image of a source for an architecture is stored.
-pub fn image_name(source: &Source, architecture: u32) -> String {
+/// The name under which the image of an entry for an architecture is stored.
+pub fn image_name(source: &Source, entry: &KernelEntry, architecture: u32) -> String {
     format!(
         "{}-sm_{architecture}-{}.cubin",
-        source.path.replace('/', "."),
+        entry.name,
         &source.hash[..16]
     )
 }
 
-/// The embedded image of a source that runs on a device: of its own major version, the highest that
+/// The embedded image of an entry that runs on a device: of its own major version, the highest that
 /// is not above it.
-pub fn image_for(source: &Source, compute_capability: u32) -> Option<&'static Image> {
+pub fn image_for(entry: &KernelEntry, compute_capability: u32) -> Option<&'static Image> {
     IMAGES
         .iter()
-        .filter(|image| image.source == source.path)
+        .filter(|image| image.entry == entry.name)
         .filter(|image| image.architecture / 10 == compute_capability / 10)
         .filter(|image| image.architecture <= compute_capability)
         .max_by_key(|image| image.architecture)
+}
+
+/// The C++ name of an element type in kernel sources: what `ELEMENT` is defined as.
+pub const fn element_name(dtype: DType) -> &'static str {
+    match dtype {
+        DType::F16 => "f16",
+        DType::Bf16 => "bf16",
+        DType::F32 => "float",
+        DType::F64 => "double",
+        DType::U8 => "u8",
+        DType::I16 => "short",
+        DType::I32 => "i32",
+        _ => "i64",
+    }
 }
 
 #[cfg(test)]
@@ -63,26 +78,21 @@ mod tests {
     }
 
     #[test]
-    fn every_entry_is_defined_in_its_source() {
+    fn every_source_defines_the_entry_it_is_asked_for() {
         for variant in VARIANTS {
             let Some(source) = variant.source else {
                 continue;
             };
-            for entry in variant.entries {
-                let prefix = entry
-                    .name
-                    .rsplit_once('_')
-                    .map_or(entry.name, |(prefix, _)| prefix);
-                assert!(
-                    source.text.contains(entry.name)
-                        || source.text.contains(&format!("{prefix}_##name")),
-                    "{} is not in {}",
-                    entry.name,
-                    source.path
-                );
-                assert!(entry.slot < ENTRY_COUNT);
-            }
+            assert!(source.text.contains(" ENTRY("), "{}", source.path);
+            assert_eq!(variant.entries.len(), variant.dtypes.len());
         }
+        let mut slots: Vec<_> = VARIANTS
+            .iter()
+            .flat_map(|v| v.entries)
+            .map(|entry| entry.slot)
+            .collect();
+        slots.sort_unstable();
+        assert_eq!(slots, (0..ENTRY_COUNT).collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,0 +1,56 @@
+//! The commands of this repository: `cargo xtask --help`.
+
+mod demo;
+mod gpu_bundle;
+mod kernels;
+mod setup;
+mod shell;
+mod test;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The commands of the RoboCache repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Resample a robot log on this machine and write a page with plots
+    Demo(demo::Arguments),
+    /// Set up what is needed and run every check
+    Test,
+    /// Compile every kernel for every architecture and check what it uses
+    Kernels {
+        /// Where the images go
+        #[arg(long, default_value = "target/kernels")]
+        out: PathBuf,
+    },
+    /// Collect the GPU tests, the command and a script that needs neither Rust nor network
+    GpuBundle {
+        /// Where they go
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Test => test::run(),
+        Command::Kernels { out } => kernels::run(&shell::root().join(out)),
+        Command::GpuBundle { out } => gpu_bundle::run(&shell::root().join(out)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! `cargo xtask test`: everything that can be checked on this machine.
+
+use crate::shell::{cargo, output, program, run as sh, target};
+use crate::{kernels, setup};
+use anyhow::{Context, Result, ensure};
+use std::ffi::OsString;
+use std::process::Command;
+use std::time::Instant;
+
+/// The crates that are published.
+const PUBLISHED: &[&str] = &[
+    "robocache-core",
+    "robocache-registry",
+    "robocache-kernels",
+    "robocache-cuda",
+    "robocache-trajectory",
+    "robocache",
+    "robocache-io",
+    "robocache-cli",
+];
+
+/// Runs every check, and stops at the first that fails.
+pub fn run() -> Result<()> {
+    let nvrtc = setup::nvrtc()?;
+    let images = target().join("kernels");
+    let with = |mut command: Command| {
+        command.env("ROBOCACHE_NVRTC", &nvrtc);
+        command.env("ROBOCACHE_KERNEL_IMAGES", &images);
+        // A cache of our own: tests must not pass because of what some earlier build left.
+        command.env("ROBOCACHE_CACHE_DIR", target().join("xtask/cache"));
+        command.env("ROBOCACHE_REQUIRE_NVRTC", "1");
+        command
+    };
+    let mut steps = Steps::default();
+    steps.step("format", || sh(cargo(&["fmt", "--all", "--", "--check"])))?;
+    steps.step("kernels within their budgets", || kernels::run(&images))?;
+    steps.step("lints", || {
+        sh(with(cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--features",
+            TESTING,
+            "--",
+            "-D",
+            "warnings",
+        ])))
+    })?;
+    steps.step("tests", || {
+        sh(with(cargo(&["test", "--workspace", "--features", TESTING])))
+    })?;
+    steps.step("documentation", || {
+        let mut command = with(cargo(&["doc", "--workspace", "--no-deps"]));
+        command.env("RUSTDOCFLAGS", "-D warnings");
+        sh(command)
+    })?;
+    steps.step("without CUDA", without_cuda)?;
+    steps.step("with embedded kernels", || {
+        sh(with(cargo(&[
+            "build",
+            "--package",
+            "robocache-cli",
+            "--features",
+            "aot",
+        ])))?;
+        links_no_cuda()
+    })?;
+    steps.step("packages build on their own", || packages(&with))?;
+    steps.report();
+    Ok(())
+}
+
+/// Random cases and oracles are compiled into the operation crates for their tests.
+const TESTING: &str = "robocache-trajectory/testing";
+
+fn without_cuda() -> Result<()> {
+    sh(cargo(&[
+        "check",
+        "--package",
+        "robocache-trajectory",
+        "--no-default-features",
+    ]))?;
+    sh(cargo(&[
+        "check",
+        "--package",
+        "robocache-cli",
+        "--no-default-features",
+    ]))?;
+    let tree = output(cargo(&[
+        "tree",
+        "--package",
+        "robocache-trajectory",
+        "--no-default-features",
+        "--edges",
+        "normal,build",
+    ]))?;
+    ensure!(
+        !tree.contains("cudarc"),
+        "robocache-trajectory without `cuda` depends on cudarc:\n{tree}"
+    );
+    Ok(())
+}
+
+fn links_no_cuda() -> Result<()> {
+    let command = target().join("debug/robocache");
+    let libraries = output(program("ldd", &[&command.to_string_lossy()]))?;
+    let linked = libraries
+        .lines()
+        .find(|line| line.contains("cuda") || line.contains("nvrtc"));
+    ensure!(
+        linked.is_none(),
+        "{} is linked against {}",
+        command.display(),
+        linked.unwrap_or("")
+    );
+    Ok(())
+}
+
+/// Packs every published crate, and builds each from its package alone.
+fn packages(with: &dyn Fn(Command) -> Command) -> Result<()> {
+    let mut arguments = vec!["package", "--allow-dirty", "--quiet"];
+    for name in PUBLISHED {
+        arguments.extend(["--package", name]);
+    }
+    sh(with(cargo(&arguments)))?;
+    // The package of the kernels must hold the real sources behind its links.
+    let listed = output(cargo(&[
+        "package",
+        "--allow-dirty",
+        "--list",
+        "--package",
+        "robocache-kernels",
+    ]))?;
+    for file in [
+        "registry.toml",
+        "kernels/trajectory/wide.cu",
+        "kernels/common/types.cuh",
+    ] {
+        ensure!(
+            listed.lines().any(|line| line == file),
+            "robocache-kernels' package lacks {file}"
+        );
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Steps(Vec<(&'static str, f64)>);
+
+impl Steps {
+    fn step(&mut self, name: &'static str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        println!("\n== {name}");
+        let start = Instant::now();
+        work().with_context(|| name.to_owned())?;
+        self.0.push((name, start.elapsed().as_secs_f64()));
+        Ok(())
+    }
+
+    fn report(&self) {
+        println!("\nall checks passed");
+        for (name, seconds) in &self.0 {
+            println!("  {seconds:>7.1} s  {name}");
+        }
+        println!(
+            "  {:>7.1} s  together",
+            self.0.iter().map(|(_, seconds)| seconds).sum::<f64>()
+        );
+        if std::env::var_os("ROBOCACHE_REAL_DATA") == None::<OsString> {
+            println!(
+                "skipped: tests on real files of datasets; ROBOCACHE_REAL_DATA does not name their folder"
+            );
+        }
+        if !std::path::Path::new("/dev/nvidiactl").exists() {
+            println!(
+                "skipped: tests on a GPU; this machine has none (see `cargo xtask gpu-bundle`)"
+            );
+        }
+    }
+}

@@ -18,22 +18,54 @@ __device__ __forceinline__ int last_not_after(const K& knots, int count, X q) {
     return low - 1;
 }
 
-// By 33 parts at a time, a whole warp on one target: few dependent reads where they are slow.
-template <class X, class K>
-__device__ __forceinline__ int last_not_after_by_warp(const K& knots, int count, X q) {
+// By 33 parts at a time, a warp for the targets of its first `targets` lanes, lane t's being `mine`. Few
+// reads depend on each other, which is what counts where they are slow: the first ones are shared by
+// all targets, and those of four targets are in flight together.
+template <class X>
+__device__ __forceinline__ int last_not_after_by_warp(const Knots<X>& knots, int count, X mine, int targets) {
+    constexpr u32 ALL = 0xffffffffu;
+    constexpr int TOGETHER = 4;
     const int lane = threadIdx.x & 31;
-    int low = 0, high = count;
+    if (count == 0) return -1;
+
+    int step = (count + 32) / 33;
+    const int probe = (lane + 1) * step - 1;
+    const X first = probe < count ? knots(probe) : X();
+    int low = 0, high = 0; // the first knot after `mine` is in [low, high]
 #pragma unroll 1
-    while (high - low > 32) {
-        const int step = (high - low + 32) / 33;
-        const int probe = low + (lane + 1) * step - 1;
-        const bool right = probe < high && knots(probe) <= q;
-        low += __popc(__ballot_sync(0xffffffffu, right)) * step;
-        high = min(high, low + step - 1);
+    for (int t = 0; t < targets; ++t) {
+        const X q = __shfl_sync(ALL, mine, t); // by all lanes, so not behind a condition
+        const int parts = __popc(__ballot_sync(ALL, probe < count && first <= q));
+        if (lane == t) {
+            low = parts * step;
+            high = min(count, low + step - 1);
+        }
     }
-    const int probe = low + lane;
-    const bool right = probe < high && knots(probe) <= q;
-    return low + __popc(__ballot_sync(0xffffffffu, right)) - 1;
+#pragma unroll 1
+    while (step > 1) {
+        step = (step - 1 + 32) / 33;
+#pragma unroll 1
+        for (int t = 0; t < targets; t += TOGETHER) {
+            X knot[TOGETHER];
+            bool inside[TOGETHER];
+#pragma unroll
+            for (int k = 0; k < TOGETHER; ++k) {
+                const int next = __shfl_sync(ALL, low, t + k) + (lane + 1) * step - 1;
+                inside[k] = next < __shfl_sync(ALL, high, t + k);
+                knot[k] = inside[k] ? knots(next) : X();
+            }
+#pragma unroll
+            for (int k = 0; k < TOGETHER; ++k) {
+                const X q = __shfl_sync(ALL, mine, t + k);
+                const int parts = __popc(__ballot_sync(ALL, inside[k] && knot[k] <= q));
+                if (lane == t + k) {
+                    low += parts * step;
+                    high = min(high, low + step - 1);
+                }
+            }
+        }
+    }
+    return low - 1;
 }
 
 // A first guess on a uniform axis; off by one at most unless steps vanish beside the values.

@@ -80,12 +80,13 @@ union Chunk {
     T lane[LANES];
 };
 
-// Reads once-used data past the L1's allocation order; the compiler makes it one 128-bit load.
+// One 128-bit load of memory that nobody writes meanwhile. It stays in the L1 cache: the next target
+// often uses the same sample.
 __device__ __forceinline__ uint4 load_chunk(const void* address) {
     return __ldg(static_cast<const uint4*>(address));
 }
 
-// Writes what nobody here reads again, so that it leaves the caches first.
+// One 128-bit store.
 __device__ __forceinline__ void store_chunk(void* address, uint4 value) {
-    __stcs(static_cast<uint4*>(address), value);
+    *static_cast<uint4*>(address) = value;
 }

@@ -91,50 +91,38 @@ __device__ __forceinline__ Bracket<A> decide(const Params& p, const K& knots, in
     return kept(row(later ? i + 1 : i));
 }
 
-// The target's bracket and its mask, given where its time falls. Out of line, as is all that follows:
-// it runs once per target, and inlined it would be compiled once per element type and form of axis.
-template <class A, class X>
-__device__ __noinline__ void settle(const Params& p, const Knots<X> knots, int count, i64 row, i64 t, X q, int i,
-                                    Bracket<A>* bracket) {
-    bool valid;
-    *bracket = decide<A>(p, knots, count, q, i, valid);
+__device__ __forceinline__ void write_mask(const Params& p, i64 row, i64 t, bool valid) {
     if (p.mask) p.mask[row * p.mask_stride[0] + t * p.mask_stride[1]] = valid;
 }
 
 // A target's search by one thread, whatever the form of the axis.
 template <class X>
-__device__ __noinline__ int search(const Knots<X> knots, int count, X q) {
+__device__ __forceinline__ int search(const Knots<X> knots, int count, X q) {
     return knots.times ? last_not_after(knots, count, q) : last_not_after_uniform(knots, count, q);
 }
 
-// Writes the first fault of a row's times to the status word. All threads of a block take part.
+// Writes the first fault of a row's times to the status word. The work of one whole warp.
 template <class X>
-__device__ __noinline__ void check_times(const Params& p, i64 row, RowSpan span) {
+__device__ __forceinline__ void check_times(const Params& p, i64 row, RowSpan span) {
     if (!p.source.times) return; // the host has checked a uniform axis
-    __shared__ int small_steps;
-    if (threadIdx.x == 0) small_steps = 0;
-    __syncthreads();
     const Knots<X> knots = source_knots<X>(p, row, span);
-    int small = 0;
+    const int lane = threadIdx.x % 32;
+    int near = 0;
 #pragma unroll 1
-    for (int i = threadIdx.x; i < span.count; i += blockDim.x) {
+    for (int i = lane; i < span.count; i += 32) {
         const X t = knots(i);
         const u64 place = u64(row) << 33 | u64(i) << 2;
         if (!is_finite(t)) atomicMin(p.status, place | 0);
         if (i > 0 && t < knots(i - 1)) atomicMin(p.status, place | 1);
         if constexpr (sizeof(X) == 4) {
-            // Four units in the last place of t: its exponent less 21.
-            const float t_abs = fabsf(t);
-            const float ulp4 = mul(__uint_as_float(__float_as_uint(t_abs) & 0x7f800000u), 4.76837158203125e-07f);
-            if (i > 0 && is_finite(t) && sub(t, knots(i - 1)) < ulp4) ++small;
+            // Four units in the last place of t: its power of two times 2^-21.
+            const float power = __uint_as_float(__float_as_uint(t) & 0x7f800000u);
+            if (i > 0 && is_finite(t) && sub(t, knots(i - 1)) < mul(power, 4.76837158203125e-07f)) ++near;
         }
     }
     if constexpr (sizeof(X) == 4) {
-        if (small) atomicAdd(&small_steps, small);
-        __syncthreads();
-        if (threadIdx.x == 0 && span.count >= 8 && 2 * i64(small_steps) > span.count - 1) {
-            atomicMin(p.status, u64(row) << 33 | 2);
-        }
+        const i64 all = __reduce_add_sync(0xffffffffu, near);
+        if (lane == 0 && span.count >= 8 && 2 * all > span.count - 1) atomicMin(p.status, u64(row) << 33 | 2);
     }
 }
 

@@ -54,12 +54,15 @@ __device__ __forceinline__ void generic(const Params& p) {
 
     with_time_type(p.time_type, [&](auto tag) {
         using X = decltype(tag);
-        if ((p.flags & CHECK_TIMES) && tile == 0) check_times<X>(p, row, span);
+        if ((p.flags & CHECK_TIMES) && tile == 0 && threadIdx.x < 32) check_times<X>(p, row, span);
         const Knots<X> knots = source_knots<X>(p, row, span);
 #pragma unroll 1
         for (int t = threadIdx.x; t < targets; t += THREADS) {
             const X q = target_time<X>(p, row, first_target + t);
-            settle(p, knots, span.count, row, first_target + t, q, search(knots, span.count, q), &brackets[t]);
+            const int i = search(knots, span.count, q);
+            bool valid;
+            brackets[t] = decide<A>(p, knots, span.count, q, i, valid);
+            write_mask(p, row, first_target + t, valid);
         }
     });
     __syncthreads();

@@ -14,7 +14,6 @@ enum Flags : u32 {
     FILL_INVALID = 4,
     CHECK_TIMES = 8,
     ROWS_ARE_64_BIT = 16,
-    STAGE_TIMES = 32,
 };
 
 struct Params {
@@ -33,11 +32,12 @@ struct Params {
     i64 out_stride[3];
     i64 mask_stride[2];
     i64 rows_stride;
+    i64 batch;           // B
     i64 samples;         // S; for packed rows N
     i64 targets;         // T
     i64 columns;         // D
-    u32 tile;            // targets per block
-    u32 tiles;           // blocks per batch row
+    u32 tile;            // targets per block, or per warp
+    u32 tiles;           // of them per batch row
     u32 kind;
     u32 extrapolation;
     u32 time_type;

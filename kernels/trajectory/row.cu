@@ -6,7 +6,7 @@
 // after another, as one flat array in 16-byte stores.
 #include "trajectory/blend.cuh"
 
-constexpr int THREADS = 256;
+constexpr int MAX_THREADS = 256;
 
 extern __shared__ __align__(16) unsigned char staged[];
 
@@ -32,14 +32,14 @@ __device__ __forceinline__ const T* stage(unsigned char* to, const T* from, i64 
     const u32 head = min(u32((16 - shift) & 15) / u32(sizeof(T)), u32(count));
     const u32 chunks = u32((count - head) * sizeof(T) / 16);
     const u32 body = chunks * (16 / sizeof(T));
-    for (u32 i = threadIdx.x; i < chunks; i += THREADS) {
+    for (u32 i = threadIdx.x; i < chunks; i += blockDim.x) {
         const u32 at = head + i * (16 / sizeof(T));
         copy_async(staged_at + at, from + at);
     }
 #pragma unroll 1
-    for (u32 i = threadIdx.x; i < head; i += THREADS) staged_at[i] = from[i];
+    for (u32 i = threadIdx.x; i < head; i += blockDim.x) staged_at[i] = from[i];
 #pragma unroll 1
-    for (u32 i = head + body + threadIdx.x; i < count; i += THREADS) staged_at[i] = from[i];
+    for (u32 i = head + body + threadIdx.x; i < count; i += blockDim.x) staged_at[i] = from[i];
     return staged_at;
 }
 
@@ -60,7 +60,7 @@ __device__ __forceinline__ void row(const Params& p) {
 
     with_time_type(p.time_type, [&](auto tag) {
         using X = decltype(tag);
-        if ((p.flags & CHECK_TIMES) && tile == 0) check_times<X>(p, batch, span);
+        if ((p.flags & CHECK_TIMES) && tile == 0 && threadIdx.x < 32) check_times<X>(p, batch, span);
         Knots<X> knots = source_knots<X>(p, batch, span);
         unsigned char* data_at = times_at;
         if (knots.times) {
@@ -74,9 +74,12 @@ __device__ __forceinline__ void row(const Params& p) {
         wait_groups<1>();
         __syncthreads();
 #pragma unroll 1
-        for (int t = threadIdx.x; t < targets; t += THREADS) {
+        for (int t = threadIdx.x; t < targets; t += blockDim.x) {
             const X q = target_time<X>(p, batch, first_target + t);
-            settle(p, knots, span.count, batch, first_target + t, q, search(knots, span.count, q), &brackets[t]);
+            const int i = search(knots, span.count, q);
+            bool valid;
+            brackets[t] = decide<A>(p, knots, span.count, q, i, valid);
+            write_mask(p, batch, first_target + t, valid);
         }
     });
     wait_groups<0>();
@@ -96,9 +99,9 @@ __device__ __forceinline__ void row(const Params& p) {
     const u32 head = min(u32((16 - (reinterpret_cast<u64>(out) & 15)) & 15) / u32(sizeof(T)), count);
     const u32 chunks = (count - head) / LANES;
 #pragma unroll 1
-    for (u32 i = threadIdx.x; i < head; i += THREADS) write_one(i);
+    for (u32 i = threadIdx.x; i < head; i += blockDim.x) write_one(i);
 #pragma unroll 1
-    for (u32 i = threadIdx.x; i < chunks; i += THREADS) {
+    for (u32 i = threadIdx.x; i < chunks; i += blockDim.x) {
         const u32 first = head + i * LANES;
         u32 target = first / columns;
         u32 column = first - target * columns;
@@ -115,10 +118,10 @@ __device__ __forceinline__ void row(const Params& p) {
         store_chunk(out + first, chunk.raw);
     }
 #pragma unroll 1
-    for (u32 i = head + chunks * LANES + threadIdx.x; i < count; i += THREADS) write_one(i);
+    for (u32 i = head + chunks * LANES + threadIdx.x; i < count; i += blockDim.x) write_one(i);
 }
 
 // The compiler is told the element type and the symbol: one image per entry of registry.toml.
-extern "C" __global__ void __launch_bounds__(THREADS) ENTRY(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(MAX_THREADS, 4) ENTRY(const __grid_constant__ Params p) {
     row<ELEMENT>(p);
 }

@@ -1,60 +1,46 @@
 // Rows of whole 16-byte chunks: 128-bit loads and stores along the columns, several in flight.
 //
-// A block takes a tile of targets of one batch row. Where the row's times are few they are brought
-// into shared memory by one coalesced read and searched there by single threads; where they are many,
-// whole warps search in place. Then the tile is one flat list of chunks.
+// A block takes a tile of up to 32 targets of one batch row, and has no barrier: each of its warps
+// searches for all of the tile's targets together, one lane then decides about one target, and brackets
+// go round by shuffles. (Searching costs waiting, not work: that the other warps do it too is free, and
+// they find the times in the cache.) The tile is then one flat list of chunks that the block walks
+// through from front to back, so that what is in flight lies close together in memory.
 #include "trajectory/blend.cuh"
 
-constexpr int THREADS = 256;
-constexpr int WARPS = THREADS / 32;
-constexpr int MAX_TILE = 64;
-constexpr int IN_FLIGHT = 4; // chunks of output per thread and turn: up to twice as many loads
-
-extern __shared__ __align__(16) unsigned char staged[];
+constexpr int MAX_THREADS = 256;
+constexpr u32 ALL = 0xffffffffu;
 
 template <class A, class X>
-__device__ __forceinline__ void find_brackets(const Params& p, i64 row, i64 first_target, int targets, RowSpan span,
-                                              Bracket<A>* brackets) {
-    Knots<X> knots = source_knots<X>(p, row, span);
-    if (knots.times && !(p.flags & STAGE_TIMES)) {
-#pragma unroll 1
-        for (int t = threadIdx.x / 32; t < targets; t += WARPS) {
-            const X q = target_time<X>(p, row, first_target + t);
-            const int i = last_not_after_by_warp(knots, span.count, q);
-            if (threadIdx.x % 32 == 0) settle(p, knots, span.count, row, first_target + t, q, i, &brackets[t]);
-        }
-        return;
-    }
-    const int t = threadIdx.x;
-    const X q = t < targets ? target_time<X>(p, row, first_target + t) : X();
-    if (knots.times) {
-        X* const times = reinterpret_cast<X*>(staged);
-        for (int i = t; i < span.count; i += THREADS) times[i] = knots.times[i * knots.stride];
-        __syncthreads();
-        knots.times = times;
-        knots.stride = 1;
-    }
-    if (t < targets) {
-        settle(p, knots, span.count, row, first_target + t, q, search(knots, span.count, q), &brackets[t]);
-    }
+__device__ __forceinline__ Bracket<A> find_bracket(const Params& p, i64 row, i64 first_target, int targets,
+                                                   RowSpan span) {
+    const int lane = threadIdx.x % 32;
+    const Knots<X> knots = source_knots<X>(p, row, span);
+    const X q = lane < targets ? target_time<X>(p, row, first_target + lane) : X();
+    const int i = knots.times ? last_not_after_by_warp(knots, span.count, q, targets)
+                              : last_not_after_uniform(knots, span.count, q);
+    bool valid;
+    const Bracket<A> bracket = decide<A>(p, knots, span.count, q, i, valid);
+    if (int(threadIdx.x) < targets) write_mask(p, row, first_target + lane, valid);
+    return bracket;
 }
 
 template <class T>
 __device__ __forceinline__ void wide(const Params& p) {
     using A = typename Element<T>::Arith;
-    __shared__ Bracket<A> brackets[MAX_TILE];
+    // Chunks of output per thread and turn. Full multiprocessors hide the waiting without more, but for
+    // the two-element chunks of doubles.
+    constexpr int IN_FLIGHT = sizeof(T) == 8 ? 2 : 1;
     const i64 row = blockIdx.x / p.tiles;
-    const u32 tile = blockIdx.x % p.tiles;
-    const i64 first_target = i64(tile) * p.tile;
+    const i64 first_target = i64(blockIdx.x % p.tiles) * p.tile;
     const int targets = int(min(i64(p.tile), p.targets - first_target));
     const RowSpan span = row_span(p, row);
 
+    Bracket<A> mine;
     with_time_type(p.time_type, [&](auto tag) {
         using X = decltype(tag);
-        if ((p.flags & CHECK_TIMES) && tile == 0) check_times<X>(p, row, span);
-        find_brackets<A, X>(p, row, first_target, targets, span, brackets);
+        if ((p.flags & CHECK_TIMES) && first_target == 0 && threadIdx.x < 32) check_times<X>(p, row, span);
+        mine = find_bracket<A, X>(p, row, first_target, targets, span);
     });
-    __syncthreads();
 
     const T* data = static_cast<const T*>(p.data) + row_start(p, row, span);
     T* out = static_cast<T*>(p.out) + row * p.out_stride[0] + first_target * p.out_stride[1];
@@ -65,36 +51,44 @@ __device__ __forceinline__ void wide(const Params& p) {
     for (int k = 0; k < Chunk<T>::LANES; ++k) fill.lane[k] = fill_element<T>(p.fill);
 
 #pragma unroll 1
-    for (u32 base = threadIdx.x; base < chunks; base += THREADS * IN_FLIGHT) {
+    for (u32 base = 0; base < chunks; base += blockDim.x * IN_FLIGHT) {
         Chunk<T> low[IN_FLIGHT], high[IN_FLIGHT];
-        Bracket<A> bracket[IN_FLIGHT];
-        u32 target[IN_FLIGHT], lane[IN_FLIGHT];
+        A weight[IN_FLIGHT];
+        T* to[IN_FLIGHT];
+        bool between[IN_FLIGHT];
 #pragma unroll
         for (int k = 0; k < IN_FLIGHT; ++k) {
-            const u32 chunk = base + k * THREADS;
-            if (chunk >= chunks) continue;
-            target[k] = chunk / chunks_per_row;
-            lane[k] = (chunk - target[k] * chunks_per_row) * Chunk<T>::LANES;
-            const Bracket<A> b = bracket[k] = brackets[target[k]];
+            const u32 chunk = base + k * blockDim.x + threadIdx.x;
+            const bool inside = chunk < chunks;
+            const u32 target = inside ? chunk / chunks_per_row : 0;
+            const i64 column = i64(chunk - target * chunks_per_row) * Chunk<T>::LANES;
+            // By all lanes of the warp, so not behind a condition.
+            const int low_row = __shfl_sync(ALL, mine.low, target);
+            const int high_row = __shfl_sync(ALL, mine.high, target);
+            weight[k] = __shfl_sync(ALL, mine.weight, target);
+            between[k] = inside && high_row != low_row;
+            to[k] = inside ? out + target * p.out_stride[1] + column : nullptr;
             low[k] = fill;
-            if (b.low >= 0) low[k].raw = load_chunk(data + b.low * p.data_stride[1] + lane[k]);
-            if (b.high != b.low) high[k].raw = load_chunk(data + b.high * p.data_stride[1] + lane[k]);
+            if (inside && low_row >= 0) low[k].raw = load_chunk(data + low_row * p.data_stride[1] + column);
+            if (between[k]) high[k].raw = load_chunk(data + high_row * p.data_stride[1] + column);
         }
 #pragma unroll
         for (int k = 0; k < IN_FLIGHT; ++k) {
-            if (base + k * THREADS >= chunks) continue;
-            if (bracket[k].high != bracket[k].low) {
+            if (between[k]) {
 #pragma unroll
                 for (int j = 0; j < Chunk<T>::LANES; ++j) {
-                    low[k].lane[j] = blend_elements(low[k].lane[j], high[k].lane[j], bracket[k].weight);
+                    low[k].lane[j] = blend_elements(low[k].lane[j], high[k].lane[j], weight[k]);
                 }
             }
-            store_chunk(out + target[k] * p.out_stride[1] + lane[k], low[k].raw);
+            if (to[k]) store_chunk(to[k], low[k].raw);
         }
     }
 }
 
+// Blocks per multiprocessor that registers have to leave room for.
+constexpr int MIN_BLOCKS = sizeof(ELEMENT) == 8 ? 4 : 5;
+
 // The compiler is told the element type and the symbol: one image per entry of registry.toml.
-extern "C" __global__ void __launch_bounds__(THREADS) ENTRY(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(MAX_THREADS, MIN_BLOCKS) ENTRY(const __grid_constant__ Params p) {
     wide<ELEMENT>(p);
 }

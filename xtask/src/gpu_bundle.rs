@@ -1,8 +1,109 @@
 //! `cargo xtask gpu-bundle`: what a GPU machine without Rust and without network needs.
-use anyhow::Result;
-use std::path::Path;
+
+use crate::shell::{cargo, output, root, run as sh, target};
+use crate::{kernels, setup};
+use anyhow::{Context, Result, ensure};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const FEATURES: &str = "robocache-trajectory/testing,robocache-cuda/aot";
 
 /// Builds and collects.
-pub fn run(_out: &Path) -> Result<()> {
-    anyhow::bail!("being written")
+pub fn run(out: &Path) -> Result<()> {
+    let nvrtc = setup::nvrtc()?;
+    let images = target().join("kernels");
+    kernels::run(&images)?;
+    let built = |mut command: Command| {
+        command
+            .env("ROBOCACHE_NVRTC", &nvrtc)
+            .env("ROBOCACHE_KERNEL_IMAGES", &images)
+            .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
+            .env("CARGO_PROFILE_RELEASE_LTO", "off");
+        command
+    };
+    let packages = [
+        "--package",
+        "robocache-trajectory",
+        "--package",
+        "robocache-cuda",
+    ];
+    let tests = [
+        "test",
+        "--release",
+        "--no-run",
+        "--tests",
+        "--features",
+        FEATURES,
+    ];
+    let benches = ["bench", "--no-run", "--features", FEATURES];
+    let json = ["--message-format", "json-render-diagnostics"];
+
+    fresh(out)?;
+    std::fs::create_dir(out.join("tests"))?;
+    let listed = output(built(cargo(&[&tests[..], &packages, &json].concat())))?;
+    for (name, path) in executables(&listed)? {
+        // Tests on the stub driver have nothing to say on a real one.
+        if !name.starts_with("stub_") && !name.starts_with("robocache") {
+            copy(&path, &out.join("tests").join(name))?;
+        }
+    }
+    let listed = output(built(cargo(
+        &[&benches[..], &packages[..2], &json].concat(),
+    )))?;
+    for (name, path) in executables(&listed)? {
+        if name == "variants" {
+            copy(&path, &out.join(name))?;
+        }
+    }
+    sh(built(cargo(&[
+        "build",
+        "--release",
+        "--package",
+        "robocache-cli",
+        "--features",
+        "aot",
+    ])))?;
+    copy(&target().join("release/robocache"), &out.join("robocache"))?;
+    copy(&root().join("xtask/src/gpu_bundle.sh"), &out.join("run.sh"))?;
+    let commit = output(crate::shell::program(
+        "git",
+        &["rev-parse", "--short=12", "HEAD"],
+    ))?;
+    std::fs::write(out.join("commit"), commit.trim())?;
+    println!("{}", out.display());
+    Ok(())
+}
+
+/// Empties the folder, if it is one that this command made.
+fn fresh(out: &Path) -> Result<()> {
+    if out.exists() {
+        let ours = out.join("run.sh").exists() || std::fs::read_dir(out)?.next().is_none();
+        ensure!(
+            ours,
+            "{} holds something else; name an empty folder",
+            out.display()
+        );
+        std::fs::remove_dir_all(out)?;
+    }
+    std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))
+}
+
+/// Name and path of every program in Cargo's messages.
+fn executables(messages: &str) -> Result<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    for line in messages.lines().filter(|line| line.starts_with('{')) {
+        let message: serde_json::Value = serde_json::from_str(line)?;
+        let name = message["target"]["name"].as_str();
+        if let (Some(name), Some(path)) = (name, message["executable"].as_str()) {
+            found.push((name.to_owned(), PathBuf::from(path)));
+        }
+    }
+    ensure!(!found.is_empty(), "cargo built no program");
+    Ok(found)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::copy(from, to)
+        .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+    Ok(())
 }

@@ -175,6 +175,11 @@ impl Plan {
         })
     }
 
+    /// The loaded kernel, for measurements beside the driver's own calls.
+    pub fn function(&self) -> Option<Function> {
+        self.kernel.as_ref().map(|kernel| kernel.function)
+    }
+
     /// Enqueues a request in device memory and returns at once: no lock, no allocation, nothing
     /// waited for.
     ///

@@ -10,8 +10,6 @@ const HAS_MAX_GAP: u32 = 2;
 const FILL_INVALID: u32 = 4;
 const CHECK_TIMES: u32 = 8;
 const ROWS_ARE_64_BIT: u32 = 16;
-/// The wide variant brings a row's times into shared memory.
-pub(super) const STAGE_TIMES: u32 = 32;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -41,6 +39,7 @@ pub(super) struct Params {
     out_stride: [i64; 3],
     mask_stride: [i64; 2],
     rows_stride: i64,
+    batch: i64,
     samples: i64,
     targets: i64,
     columns: i64,
@@ -87,6 +86,7 @@ impl Params {
                 .unwrap_or([0, 0])
                 .map(|stride| stride as i64),
             rows_stride: problem.rows_stride as i64,
+            batch: problem.batch as i64,
             samples: problem.samples as i64,
             targets: problem.targets as i64,
             columns: problem.columns as i64,
@@ -200,7 +200,7 @@ mod tests {
         let (params, bytes) = fields(header("trajectory/params.cuh"), "Params", axis_bytes);
         let expected = offsets!(Params:
             data, out, mask, rows, status, source, target, offset, tolerance, max_gap, fill,
-            data_stride, out_stride, mask_stride, rows_stride, samples, targets, columns, tile, tiles,
+            data_stride, out_stride, mask_stride, rows_stride, batch, samples, targets, columns, tile, tiles,
             kind, extrapolation, time_type, rows_form, in_dtype, out_dtype, flags, reserved);
         assert_eq!(params, expected);
         assert_eq!(bytes, size_of::<Params>());
@@ -215,7 +215,6 @@ mod tests {
             ("FILL_INVALID", FILL_INVALID),
             ("CHECK_TIMES", CHECK_TIMES),
             ("ROWS_ARE_64_BIT", ROWS_ARE_64_BIT),
-            ("STAGE_TIMES", STAGE_TIMES),
         ] {
             assert!(text.contains(&format!("{name} = {value},")), "{name}");
         }

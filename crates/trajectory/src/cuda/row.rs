@@ -7,7 +7,6 @@ use robocache_core::{Refusal, Result};
 use robocache_kernels::generated::TRAJECTORY_ROW_SM80;
 use robocache_registry::{CudaCaps, DeviceCaps};
 
-const THREADS: usize = 256;
 const MAX_TILE: usize = 512;
 
 inventory::submit! {
@@ -75,10 +74,14 @@ fn rank(problem: &Problem, caps: &DeviceCaps) -> u32 {
     }
 }
 
+/// A thread for about a hundred bytes of samples: small rows want many small blocks, as each spends
+/// most of its time waiting. Measured: the files in `benches/results`.
 fn geometry(problem: &Problem, _: &CudaCaps) -> Geometry {
     let tile = problem.targets.clamp(1, MAX_TILE);
     let shared = shared_bytes(problem, tile).unwrap_or(0);
-    Geometry::tiled(problem, tile, THREADS as u32, shared)
+    let row_bytes = problem.samples * problem.columns * problem.in_dtype.size();
+    let threads = (row_bytes / 68).max(1).next_power_of_two() / 2;
+    Geometry::tiled(problem, tile, threads.clamp(32, 256) as u32, shared)
 }
 
 /// Brackets, times and data, each of the latter two with room for a shift of up to 16 bytes; `None` if

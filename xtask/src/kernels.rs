@@ -5,8 +5,10 @@ use anyhow::{Context, Result, bail};
 use robocache_cuda::nvrtc::Compiler;
 use robocache_cuda::resources::Resources;
 use robocache_kernels::{ARCHITECTURES, VARIANTS, image_name};
+use robocache_registry::{KernelEntry, VariantInfo};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Compiles all images into `out`.
 pub fn run(out: &Path) -> Result<()> {
@@ -14,36 +16,32 @@ pub fn run(out: &Path) -> Result<()> {
     std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     println!("NVRTC {} for {ARCHITECTURES:?}", compiler.version());
 
-    let mut table: BTreeMap<String, Vec<Resources>> = BTreeMap::new();
-    let (mut faults, mut images, mut bytes) = (Vec::new(), 0, 0);
-    for (variant, entry) in VARIANTS
+    let jobs: Vec<Job> = VARIANTS
         .iter()
-        .flat_map(|v| v.entries.iter().map(move |e| (v, e)))
-    {
-        let source = variant.source.context("a kernel entry has a source")?;
-        for &architecture in ARCHITECTURES {
-            let target = format!("sm_{architecture}");
-            let compiled = compiler.compile(source, entry, &target)?;
-            faults.extend(warnings(&compiled.log).map(|line| format!("{target}: {line}")));
-            let resources = Resources::parse(&compiled.log);
-            let used = resources.into_iter().find(|r| r.entry == entry.name);
-            let used =
-                used.with_context(|| format!("{} has no entry {}", source.path, entry.name))?;
-            faults.extend(
-                used.excess(&variant.budget)
-                    .iter()
-                    .map(|line| format!("{target}: {line}")),
-            );
-            table.entry(used.entry.clone()).or_default().push(used);
-            bytes += compiled.image.len();
-            images += 1;
-            let path = out.join(image_name(source, entry, architecture));
-            std::fs::write(&path, &compiled.image)
-                .with_context(|| format!("cannot write {}", path.display()))?;
-        }
+        .flat_map(|variant| variant.entries.iter().map(move |entry| (variant, entry)))
+        .flat_map(|(variant, entry)| {
+            ARCHITECTURES
+                .iter()
+                .map(move |&arch| (*variant, entry, arch))
+        })
+        .collect();
+    let built = in_parallel(&jobs, |&(variant, entry, architecture)| {
+        build(&compiler, variant, entry, architecture, out)
+    });
+
+    let mut table: BTreeMap<String, Vec<Resources>> = BTreeMap::new();
+    let (mut faults, mut bytes) = (Vec::new(), 0);
+    for image in built {
+        let image = image?;
+        faults.extend(image.faults);
+        bytes += image.bytes;
+        table
+            .entry(image.used.entry.clone())
+            .or_default()
+            .push(image.used);
     }
     print(&table);
-    println!("{images} images, {bytes} bytes, in {}", out.display());
+    println!("{} images, {bytes} bytes, in {}", jobs.len(), out.display());
     if !faults.is_empty() {
         bail!(
             "kernels exceed their budgets in registry.toml:\n  {}",
@@ -51,6 +49,70 @@ pub fn run(out: &Path) -> Result<()> {
         );
     }
     Ok(())
+}
+
+type Job = (&'static VariantInfo, &'static KernelEntry, u32);
+
+struct Image {
+    used: Resources,
+    bytes: usize,
+    faults: Vec<String>,
+}
+
+fn build(
+    compiler: &Compiler,
+    variant: &VariantInfo,
+    entry: &KernelEntry,
+    architecture: u32,
+    out: &Path,
+) -> Result<Image> {
+    let source = variant.source.context("a kernel entry has a source")?;
+    let target = format!("sm_{architecture}");
+    let compiled = compiler.compile(source, entry, &target)?;
+    let resources = Resources::parse(&compiled.log);
+    let used = resources.into_iter().find(|r| r.entry == entry.name);
+    let used = used.with_context(|| format!("{} has no entry {}", source.path, entry.name))?;
+    let mut faults: Vec<_> = used.excess(&variant.budget);
+    faults.extend(warnings(&compiled.log).map(str::to_owned));
+    faults
+        .iter_mut()
+        .for_each(|fault| fault.insert_str(0, &format!("{target}: ")));
+    let path = out.join(image_name(source, entry, architecture));
+    std::fs::write(&path, &compiled.image)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(Image {
+        used,
+        bytes: compiled.image.len(),
+        faults,
+    })
+}
+
+/// Results in the order of the jobs, worked on by as many threads as the machine has.
+fn in_parallel<J: Sync, R: Send>(jobs: &[J], work: impl Fn(&J) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let worker = || {
+        let mut done = Vec::new();
+        while let Some((index, job)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, jobs.get(i)?)))
+        {
+            done.push((index, work(job)));
+        }
+        done
+    };
+    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    });
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 fn warnings(log: &str) -> impl Iterator<Item = &str> {

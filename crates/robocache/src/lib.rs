@@ -15,6 +15,11 @@ pub use robocache_cuda as cuda;
 #[cfg(feature = "trajectory")]
 pub use robocache_trajectory as trajectory;
 
+/// The examples of the repository's README.
+#[cfg(all(doctest, feature = "trajectory"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 #[cfg(test)]
 mod tests {
     #[test]

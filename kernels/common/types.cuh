@@ -35,6 +35,7 @@ struct Element;
 template <>
 struct Element<float> {
     using Arith = float;
+    static constexpr u64 NAN_BITS = 0x7fc00000;
     static __device__ __forceinline__ float widen(float v) { return v; }
     static __device__ __forceinline__ float narrow(float v) { return v; }
 };
@@ -42,6 +43,7 @@ struct Element<float> {
 template <>
 struct Element<double> {
     using Arith = double;
+    static constexpr u64 NAN_BITS = 0x7ff8000000000000ull;
     static __device__ __forceinline__ double widen(double v) { return v; }
     static __device__ __forceinline__ double narrow(double v) { return v; }
 };
@@ -49,6 +51,7 @@ struct Element<double> {
 template <>
 struct Element<f16> {
     using Arith = float;
+    static constexpr u64 NAN_BITS = 0x7e00;
     static __device__ __forceinline__ float widen(f16 v) {
         float wide;
         asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(v.bits));
@@ -64,6 +67,7 @@ struct Element<f16> {
 template <>
 struct Element<bf16> {
     using Arith = float;
+    static constexpr u64 NAN_BITS = 0x7fc0;
     static __device__ __forceinline__ float widen(bf16 v) { return __uint_as_float(u32(v.bits) << 16); }
     static __device__ __forceinline__ bf16 narrow(float v) {
         bf16 narrow;

@@ -16,13 +16,14 @@ __device__ __forceinline__ T blend_elements(T a, T b, typename Element<T>::Arith
     return E::narrow(blend(E::widen(a), E::widen(b), weight));
 }
 
-// The fill value: its bits, as the host has converted them.
+// The value of a target without samples, by its bracket: NaN, or the fill value, whose bits the host has
+// converted.
 template <class T>
-__device__ __forceinline__ T fill_element(u64 bits) {
+__device__ __forceinline__ T missing_element(int low, u64 fill_bits) {
     union {
         u64 bits;
         T value;
-    } fill;
-    fill.bits = bits;
-    return fill.value;
+    } missing;
+    missing.bits = low == NOT_A_TIME ? Element<T>::NAN_BITS : fill_bits;
+    return missing.value;
 }

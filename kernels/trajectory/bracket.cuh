@@ -5,14 +5,17 @@
 #include "common/search.cuh"
 #include "trajectory/params.cuh"
 
-// Rows `low` and `high` of the source with the weight of `high`. Equal rows mean "copy that row", a
-// negative one "fill".
+// Rows `low` and `high` of the source with the weight of `high`. Equal rows mean "copy that row", the
+// negative ones below a value without samples.
 template <class A>
 struct Bracket {
     int low;
     int high;
     A weight;
 };
+
+constexpr int FILL = -1;     // the fill value
+constexpr int NOT_A_TIME = -2; // NaN: the target was one
 
 // Where a batch row's samples lie, clamped so that bad lengths or offsets never lead outside.
 struct RowSpan {
@@ -51,13 +54,14 @@ __device__ __forceinline__ X target_time(const Params& p, i64 row, i64 t) {
 // The rules of the contract, given i = the last knot not after q. `valid` becomes the mask.
 template <class A, class X, class K>
 __device__ __forceinline__ Bracket<A> decide(const Params& p, const K& knots, int count, X q, int i, bool& valid) {
-    const Bracket<A> fill{-1, -1, A(0)};
+    const Bracket<A> fill{FILL, FILL, A(0)};
     const auto row = [](int r) { return Bracket<A>{r, r, A(0)}; };
     const auto near = [&](auto d) { return !(p.flags & HAS_TOLERANCE) || within(d, p.tolerance); };
     const auto kept = [&](Bracket<A> b) { return !valid && (p.flags & FILL_INVALID) ? fill : b; };
 
     valid = false;
-    if (count == 0 || is_nan(q)) return fill;
+    if (count == 0) return fill;
+    if (is_nan(q)) return {NOT_A_TIME, NOT_A_TIME, A(0)};
     if (i < 0) {
         if (p.kind == KIND_NEXT) {
             valid = near(distance(knots(0), q));
@@ -108,12 +112,15 @@ __device__ __forceinline__ void check_times(const Params& p, i64 row, RowSpan sp
     const Knots<X> knots = source_knots<X>(p, row, span);
     const int lane = threadIdx.x % 32;
     int near = 0;
+    bool faulty = false;
 #pragma unroll 1
     for (int i = lane; i < span.count; i += 32) {
         const X t = knots(i);
         const u64 place = u64(row) << 33 | u64(i) << 2;
+        const bool unsorted = i > 0 && t < knots(i - 1);
         if (!is_finite(t)) atomicMin(p.status, place | 0);
-        if (i > 0 && t < knots(i - 1)) atomicMin(p.status, place | 1);
+        if (unsorted) atomicMin(p.status, place | 1);
+        faulty = faulty || unsorted || !is_finite(t);
         if constexpr (sizeof(X) == 4) {
             // Four units in the last place of t: its power of two times 2^-21.
             const float power = __uint_as_float(__float_as_uint(t) & 0x7f800000u);
@@ -121,8 +128,11 @@ __device__ __forceinline__ void check_times(const Params& p, i64 row, RowSpan sp
         }
     }
     if constexpr (sizeof(X) == 4) {
+        // Of a row without another fault only, as on the CPU.
         const i64 all = __reduce_add_sync(0xffffffffu, near);
-        if (lane == 0 && span.count >= 8 && 2 * all > span.count - 1) atomicMin(p.status, u64(row) << 33 | 2);
+        const bool sound = !__any_sync(0xffffffffu, faulty);
+        const bool coarse = span.count >= 8 && 2 * all > span.count - 1;
+        if (lane == 0 && sound && coarse) atomicMin(p.status, u64(row) << 33 | 2);
     }
 }
 

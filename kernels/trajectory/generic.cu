@@ -29,12 +29,12 @@ __device__ __forceinline__ void store_from(void* out, i64 at, u32 dtype, double 
     }
 }
 
-__device__ __forceinline__ void store_bits(void* out, i64 at, u32 dtype, u64 bits) {
-    switch (dtype) {
-        case DTYPE_F16:
-        case DTYPE_BF16: static_cast<u16*>(out)[at] = u16(bits); break;
-        case DTYPE_F32: static_cast<u32*>(out)[at] = u32(bits); break;
-        default: static_cast<u64*>(out)[at] = bits; break;
+__device__ __forceinline__ void store_missing(const Params& p, i64 at, int low) {
+    switch (p.out_dtype) {
+        case DTYPE_F16: static_cast<f16*>(p.out)[at] = missing_element<f16>(low, p.fill); break;
+        case DTYPE_BF16: static_cast<bf16*>(p.out)[at] = missing_element<bf16>(low, p.fill); break;
+        case DTYPE_F32: static_cast<float*>(p.out)[at] = missing_element<float>(low, p.fill); break;
+        default: static_cast<double*>(p.out)[at] = missing_element<double>(low, p.fill); break;
     }
 }
 
@@ -78,7 +78,7 @@ __device__ __forceinline__ void generic(const Params& p) {
         const i64 at = out + t * p.out_stride[1] + column * p.out_stride[2];
         const Bracket<A> b = brackets[t];
         if (b.low < 0) {
-            store_bits(p.out, at, p.out_dtype, p.fill);
+            store_missing(p, at, b.low);
             continue;
         }
         const i64 source = data + column * p.data_stride[2];

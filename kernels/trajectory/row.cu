@@ -87,9 +87,8 @@ __device__ __forceinline__ void row(const Params& p) {
 
     T* const out = static_cast<T*>(p.out) + batch * p.out_stride[0] + first_target * p.out_stride[1];
     const u32 count = targets * columns;
-    const T fill = fill_element<T>(p.fill);
     const auto value = [&](u32 column, const Bracket<A>& b) {
-        if (b.low < 0) return fill;
+        if (b.low < 0) return missing_element<T>(b.low, p.fill);
         const T a = data[b.low * columns + column];
         return b.high == b.low ? a : blend_elements(a, data[b.high * columns + column], b.weight);
     };

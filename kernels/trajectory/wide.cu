@@ -46,10 +46,6 @@ __device__ __forceinline__ void wide(const Params& p) {
     T* out = static_cast<T*>(p.out) + row * p.out_stride[0] + first_target * p.out_stride[1];
     const u32 chunks_per_row = u32(p.columns) / Chunk<T>::LANES;
     const u32 chunks = targets * chunks_per_row;
-    Chunk<T> fill;
-#pragma unroll
-    for (int k = 0; k < Chunk<T>::LANES; ++k) fill.lane[k] = fill_element<T>(p.fill);
-
 #pragma unroll 1
     for (u32 base = 0; base < chunks; base += blockDim.x * IN_FLIGHT) {
         Chunk<T> low[IN_FLIGHT], high[IN_FLIGHT];
@@ -68,8 +64,12 @@ __device__ __forceinline__ void wide(const Params& p) {
             weight[k] = __shfl_sync(ALL, mine.weight, target);
             between[k] = inside && high_row != low_row;
             to[k] = inside ? out + target * p.out_stride[1] + column : nullptr;
-            low[k] = fill;
-            if (inside && low_row >= 0) low[k].raw = load_chunk(data + low_row * p.data_stride[1] + column);
+            if (low_row < 0) {
+#pragma unroll
+                for (int j = 0; j < Chunk<T>::LANES; ++j) low[k].lane[j] = missing_element<T>(low_row, p.fill);
+            } else if (inside) {
+                low[k].raw = load_chunk(data + low_row * p.data_stride[1] + column);
+            }
             if (between[k]) high[k].raw = load_chunk(data + high_row * p.data_stride[1] + column);
         }
 #pragma unroll

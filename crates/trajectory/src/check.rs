@@ -2,8 +2,8 @@
 
 use robocache_core::{Error, Result, TimeFault};
 
-/// On axes of fewer knots, small steps say nothing about the resolution.
-pub(crate) const ENOUGH_KNOTS: usize = 8;
+/// On axes of fewer knots, a few duplicates would look like a lack of resolution.
+const ENOUGH_KNOTS: usize = 8;
 
 /// A type of times, as far as a check needs it.
 pub(crate) trait Checked: Copy + PartialOrd {
@@ -11,6 +11,8 @@ pub(crate) trait Checked: Copy + PartialOrd {
     /// Whether `self - previous` is below four units in the last place of `self`. Only asked of f32,
     /// the type whose resolution a clock outruns.
     fn too_near(self, previous: Self) -> bool;
+    /// Whether that would be found on most steps of a uniform axis.
+    fn too_coarse(start: Self, step: Self, count: usize) -> bool;
 }
 
 impl Checked for f32 {
@@ -21,6 +23,9 @@ impl Checked for f32 {
         let ulp = f32::from_bits(self.to_bits() & 0x7f80_0000) * f32::EPSILON;
         self.is_finite() && self - previous < 4.0 * ulp
     }
+    fn too_coarse(start: f32, step: f32, count: usize) -> bool {
+        uniform_too_coarse(start, step, count)
+    }
 }
 
 impl Checked for f64 {
@@ -30,6 +35,9 @@ impl Checked for f64 {
     fn too_near(self, _: f64) -> bool {
         false
     }
+    fn too_coarse(_: f64, _: f64, _: usize) -> bool {
+        false
+    }
 }
 
 impl Checked for i64 {
@@ -37,6 +45,9 @@ impl Checked for i64 {
         true
     }
     fn too_near(self, _: i64) -> bool {
+        false
+    }
+    fn too_coarse(_: i64, _: i64, _: usize) -> bool {
         false
     }
 }
@@ -74,6 +85,26 @@ pub(crate) fn check_row<X: Checked>(
         return Err(fault(0, TimeFault::TooCoarse));
     }
     Ok(())
+}
+
+/// Whether a uniform f32 axis is too coarse: what [`check_row`] would find on its knots, without a look
+/// at them where the steps are clearly large enough.
+pub(crate) fn uniform_too_coarse(start: f32, step: f32, count: usize) -> bool {
+    let knot = |i: usize| start + i as f32 * step;
+    let largest = start.abs().max(knot(count.saturating_sub(1)).abs());
+    let ulp = f32::from_bits(largest.to_bits() & 0x7f80_0000) * f32::EPSILON;
+    // The distance of two rounded knots is at least the step less one unit.
+    if count < ENOUGH_KNOTS || step >= 8.0 * ulp {
+        return false;
+    }
+    let fault = check_row(0, count, knot);
+    matches!(
+        fault,
+        Err(Error::Time {
+            fault: TimeFault::TooCoarse,
+            ..
+        })
+    )
 }
 
 #[cfg(test)]

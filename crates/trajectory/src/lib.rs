@@ -11,6 +11,7 @@
 //! | `cpu` | how does a CPU do it? The readable reference is `cpu/scalar.rs`. |
 //! | `cuda` | how is a kernel launched? |
 //! | `operation` | how does this operation appear in the operation table? |
+//! | `testing` | how are problems drawn, run and judged? (feature `testing`) |
 #![doc = include_str!("../README.md")]
 
 mod check;
@@ -23,6 +24,8 @@ pub mod plan;
 pub mod problem;
 pub mod request;
 mod self_test;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod variant;
 
 pub use options::{Extrapolation, Invalid, Kind, Options};

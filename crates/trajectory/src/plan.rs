@@ -18,7 +18,7 @@ impl Plan {
     /// A plan for host memory.
     ///
     /// # Errors
-    /// Those of [`Problem::of`]; [`Error::Unsupported`](robocache_core::Error::Unsupported).
+    /// Those of [`Problem::of`]; [`Error::Unsupported`].
     pub fn new_cpu(request: &Resample<'_>) -> Result<Plan> {
         let problem = Problem::of(request)?;
         if problem.place != Place::Host {

@@ -1,5 +1,6 @@
 //! A request without its pointers: validated once, compared and planned with ever after.
 
+use crate::check::uniform_too_coarse;
 use crate::{Extrapolation, Kind, Resample};
 use robocache_core::{
     DType, Error, Place, Result, Rows, TimeAxis, TimeFault, TimeScalar, TimeType,
@@ -406,13 +407,11 @@ fn check_uniform(
         (TimeScalar::F64(start), TimeScalar::F64(step)) => (start + last as f64 * step).is_finite(),
         (TimeScalar::F32(start), TimeScalar::F32(step)) => {
             let end = start + last as f32 * step;
-            let ulp = f32::from_bits(end.abs().to_bits() & 0x7f80_0000) * f32::EPSILON;
-            if resolution && len >= crate::check::ENOUGH_KNOTS && step < 4.0 * ulp {
-                let fault = TimeFault::TooCoarse;
+            if resolution && uniform_too_coarse(start, step, len) {
                 return Err(Error::Time {
                     batch: 0,
-                    index: last as u64,
-                    fault,
+                    index: 0,
+                    fault: TimeFault::TooCoarse,
                 });
             }
             end.is_finite()

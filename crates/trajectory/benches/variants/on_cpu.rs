@@ -15,7 +15,11 @@ pub fn run(report: &mut Report, quick: bool) -> Result<()> {
     report.fact("threads", parallel::threads().to_string());
     report.fact("caps", format!("{:?}", DeviceCaps::cpu()));
     for shape in ON_CPU {
-        with_type!(shape.dtype, convert, measure(report, shape, quick, convert)?);
+        with_type!(
+            shape.dtype,
+            convert,
+            measure(report, shape, quick, convert)?
+        );
     }
     Ok(())
 }
@@ -28,11 +32,23 @@ struct Set<T> {
 
 impl<T: Element> Set<T> {
     fn request(&mut self, shape: &Shape, options: Options) -> Result<Resample<'_>> {
-        let Shape { batch, samples, columns, targets, .. } = *shape;
+        let Shape {
+            batch,
+            samples,
+            columns,
+            targets,
+            ..
+        } = *shape;
         Ok(Resample::new(
             TensorView::from_slice(&self.data, [batch, samples, columns])?,
-            TimeAxis::PerRow(TensorView::from_slice(&self.times.source, [batch, samples])?),
-            TimeAxis::PerRow(TensorView::from_slice(&self.times.target, [batch, targets])?),
+            TimeAxis::PerRow(TensorView::from_slice(
+                &self.times.source,
+                [batch, samples],
+            )?),
+            TimeAxis::PerRow(TensorView::from_slice(
+                &self.times.target,
+                [batch, targets],
+            )?),
             TensorViewMut::from_slice(&mut self.out, [batch, targets, columns])?,
         )
         .options(options))
@@ -65,7 +81,13 @@ fn measure<T: Element>(
         if Plan::new_cpu(&sets[0].request(shape, options)?).is_err() {
             continue;
         }
-        rows.push(Row { shape: shape.to_string(), what: id.into(), bytes, chosen: id == chosen, micros: Vec::new() });
+        rows.push(Row {
+            shape: shape.to_string(),
+            what: id.into(),
+            bytes,
+            chosen: id == chosen,
+            micros: Vec::new(),
+        });
     }
     let (from, mut to) = (vec![1u8; ROTATION / 2], vec![2u8; ROTATION / 2]);
     let half = (bytes / 2).min(ROTATION / 2);
@@ -90,13 +112,21 @@ fn measure<T: Element>(
     }
     copies.remove(0);
     report.rows.extend(rows);
-    report.rows.push(Row { shape: shape.to_string(), what: "copy".into(), bytes, chosen: false, micros: copies });
+    report.rows.push(Row {
+        shape: shape.to_string(),
+        what: "copy".into(),
+        bytes,
+        chosen: false,
+        micros: copies,
+    });
     Ok(())
 }
 
 /// A copy on all threads.
 fn copy(from: &[u8], to: &mut [u8]) {
-    parallel::for_each((from, to), 2 * from.len(), halve, |(from, to)| to.copy_from_slice(from));
+    parallel::for_each((from, to), 2 * from.len(), halve, |(from, to)| {
+        to.copy_from_slice(from)
+    });
 }
 
 type Pair<'a> = (&'a [u8], &'a mut [u8]);

@@ -25,7 +25,15 @@ pub fn run(report: &mut Report, ordinal: u32, quick: bool) -> Result<()> {
         with_type!(
             shape.dtype,
             convert,
-            measure(report, &context, &stream, &mut blocker, shape, repeats, convert)?
+            measure(
+                report,
+                &context,
+                &stream,
+                &mut blocker,
+                shape,
+                repeats,
+                convert
+            )?
         );
     }
     host_cost::run(report, &context, if quick { 2_000 } else { 20_000 })
@@ -40,7 +48,12 @@ pub struct Set {
 }
 
 impl Set {
-    pub fn new<T: Element>(stream: &Stream, shape: &Shape, data: &[T], times: &Times) -> Result<Set> {
+    pub fn new<T: Element>(
+        stream: &Stream,
+        shape: &Shape,
+        data: &[T],
+        times: &Times,
+    ) -> Result<Set> {
         let count = shape.batch * shape.targets * shape.columns;
         Ok(Set {
             data: DeviceBuffer::upload(stream, data)?,
@@ -51,14 +64,22 @@ impl Set {
     }
 
     pub fn request<T: Element>(&mut self, shape: &Shape, options: Options) -> Result<Resample<'_>> {
-        let Shape { batch, samples, columns, targets, .. } = *shape;
+        let Shape {
+            batch,
+            samples,
+            columns,
+            targets,
+            ..
+        } = *shape;
         let source = Layout::contiguous([batch, samples])?;
         let target = Layout::contiguous([batch, targets])?;
         Ok(Resample::new(
-            self.data.view::<T, 3>(0, Layout::contiguous([batch, samples, columns])?)?,
+            self.data
+                .view::<T, 3>(0, Layout::contiguous([batch, samples, columns])?)?,
             TimeAxis::PerRow(self.source.view::<f32, 2>(0, source)?),
             TimeAxis::PerRow(self.target.view::<f32, 2>(0, target)?),
-            self.out.view_mut::<T, 3>(0, Layout::contiguous([batch, targets, columns])?)?,
+            self.out
+                .view_mut::<T, 3>(0, Layout::contiguous([batch, targets, columns])?)?,
         )
         .options(options))
     }
@@ -81,7 +102,8 @@ fn measure<T: Element>(
     let mut sets = (0..count)
         .map(|_| Set::new(stream, shape, &data, &times))
         .collect::<Result<Vec<_>>>()?;
-    let chosen = Plan::new_cuda(&sets[0].request::<T>(shape, Options::default())?, context)?.variant();
+    let chosen =
+        Plan::new_cuda(&sets[0].request::<T>(shape, Options::default())?, context)?.variant();
     for variant in dispatcher().variants() {
         let id = variant.info.id;
         let options = Options::default().forced(id);
@@ -95,18 +117,35 @@ fn measure<T: Element>(
             plan.launch(request, Workspace::none(), stream, None)
         })?;
         let chosen = id == chosen;
-        report.rows.push(Row { shape: shape.to_string(), what: id.into(), bytes, chosen, micros });
+        report.rows.push(Row {
+            shape: shape.to_string(),
+            what: id.into(),
+            bytes,
+            chosen,
+            micros,
+        });
     }
     let half = bytes / 2;
     let places = ROTATION.div_ceil(half).clamp(2, 400);
     let mut pairs = (0..places)
-        .map(|_| Ok((DeviceBuffer::new(context, half)?, DeviceBuffer::new(context, half)?)))
+        .map(|_| {
+            Ok((
+                DeviceBuffer::new(context, half)?,
+                DeviceBuffer::new(context, half)?,
+            ))
+        })
         .collect::<Result<Vec<_>>>()?;
     let micros = timed(stream, blocker, repeats, |run| {
         let (from, to) = &mut pairs[run % places];
         to.copy_from(stream, from, half)
     })?;
-    report.rows.push(Row { shape: shape.to_string(), what: "copy".into(), bytes, chosen: false, micros });
+    report.rows.push(Row {
+        shape: shape.to_string(),
+        what: "copy".into(),
+        bytes,
+        chosen: false,
+        micros,
+    });
     Ok(())
 }
 

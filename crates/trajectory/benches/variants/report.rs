@@ -28,7 +28,11 @@ impl Report {
             ("package".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
         ];
         facts.extend(commit.map(|commit| ("commit".to_owned(), commit)));
-        Report { facts, rows: Vec::new(), host: Vec::new() }
+        Report {
+            facts,
+            rows: Vec::new(),
+            host: Vec::new(),
+        }
     }
 
     pub fn fact(&mut self, name: &str, value: impl Into<String>) {
@@ -40,9 +44,15 @@ impl Report {
         for (name, value) in &self.facts {
             println!("{name}: {value}");
         }
-        println!("{:<34}{:<28}{:>10}{:>10}{:>9}{:>9}", "shape", "", "median us", "p10", "GB/s", "of copy");
+        println!(
+            "{:<34}{:<28}{:>10}{:>10}{:>9}{:>9}",
+            "shape", "", "median us", "p10", "GB/s", "of copy"
+        );
         for row in &self.rows {
-            let copy = self.rows.iter().find(|r| r.shape == row.shape && r.what == "copy");
+            let copy = self
+                .rows
+                .iter()
+                .find(|r| r.shape == row.shape && r.what == "copy");
             let middle = quantile(&row.micros, 0.5);
             println!(
                 "{:<34}{:<28}{:>10.2}{:>10.2}{:>9.0}{:>9.2}",
@@ -65,10 +75,18 @@ impl Report {
 
     pub fn json(&self) -> String {
         let numbers = |samples: &[f64]| {
-            samples.iter().map(|n| format!("{n:.3}")).collect::<Vec<_>>().join(",")
+            samples
+                .iter()
+                .map(|n| format!("{n:.3}"))
+                .collect::<Vec<_>>()
+                .join(",")
         };
         let mut text = String::from("{\n  \"facts\": {");
-        let facts: Vec<_> = self.facts.iter().map(|(k, v)| format!("{k:?}: {v:?}")).collect();
+        let facts: Vec<_> = self
+            .facts
+            .iter()
+            .map(|(k, v)| format!("{k:?}: {v:?}"))
+            .collect();
         text.push_str(&facts.join(", "));
         text.push_str("},\n  \"rows\": [\n");
         let rows: Vec<_> = self
@@ -87,8 +105,11 @@ impl Report {
             .collect();
         text.push_str(&rows.join(",\n"));
         text.push_str("\n  ],\n  \"host_nanos\": {\n");
-        let host: Vec<_> =
-            self.host.iter().map(|(k, v)| format!("    {k:?}: [{}]", numbers(v))).collect();
+        let host: Vec<_> = self
+            .host
+            .iter()
+            .map(|(k, v)| format!("    {k:?}: [{}]", numbers(v)))
+            .collect();
         text.push_str(&host.join(",\n"));
         let _ = writeln!(text, "\n  }}\n}}");
         text
@@ -99,5 +120,8 @@ impl Report {
 pub fn quantile(samples: &[f64], q: f64) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
-    sorted.get(((sorted.len().saturating_sub(1)) as f64 * q) as usize).copied().unwrap_or(f64::NAN)
+    sorted
+        .get(((sorted.len().saturating_sub(1)) as f64 * q) as usize)
+        .copied()
+        .unwrap_or(f64::NAN)
 }

@@ -12,8 +12,20 @@ pub struct Shape {
     pub dtype: DType,
 }
 
-const fn shape(batch: usize, samples: usize, columns: usize, targets: usize, dtype: DType) -> Shape {
-    Shape { batch, samples, columns, targets, dtype }
+const fn shape(
+    batch: usize,
+    samples: usize,
+    columns: usize,
+    targets: usize,
+    dtype: DType,
+) -> Shape {
+    Shape {
+        batch,
+        samples,
+        columns,
+        targets,
+        dtype,
+    }
 }
 
 /// Shapes for a device.
@@ -52,7 +64,13 @@ pub const ON_CPU: &[Shape] = &[
 
 impl std::fmt::Display for Shape {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Shape { batch, samples, columns, targets, dtype } = self;
+        let Shape {
+            batch,
+            samples,
+            columns,
+            targets,
+            dtype,
+        } = self;
         write!(f, "{batch}x{samples}x{columns}->{targets} {dtype}")
     }
 }
@@ -67,7 +85,9 @@ impl Times {
     pub fn new(shape: &Shape, seed: u64) -> Times {
         let mut state = seed | 1;
         let mut unit = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 40) as f32 / (1u32 << 24) as f32
         };
         // Steps of one tick keep long axes exact in f32; the unit does not matter.
@@ -76,7 +96,8 @@ impl Times {
         for _ in 0..shape.batch {
             source.extend((0..shape.samples).map(|i| i as f32 + 0.4 * unit()));
             let last = (shape.samples - 1) as f32;
-            target.extend((0..shape.targets).map(|t| (t as f32 + 0.5) * last / shape.targets as f32));
+            target
+                .extend((0..shape.targets).map(|t| (t as f32 + 0.5) * last / shape.targets as f32));
         }
         Times { source, target }
     }
@@ -109,7 +130,9 @@ pub fn samples<T: Element>(count: usize, seed: u64, convert: impl Fn(f32) -> T) 
     let mut state = seed | 1;
     (0..count)
         .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             convert((state >> 40) as f32 / (1u32 << 23) as f32 - 1.0)
         })
         .collect()

@@ -6,13 +6,15 @@
 use super::axis::{Arith, HostAxis, RowAxis, Tick};
 use crate::check::check_row;
 use crate::{Extrapolation, Invalid, Kind, Options, Resample};
-use robocache_core::{Error, HostTensor, Result, Rows, TimeScalar};
+use robocache_core::{Error, HostTensor, Result, Rows, TimeFault, TimeScalar};
 
 /// The samples that make a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Bracket<A> {
     /// The fill value.
     Fill,
+    /// NaN: the target was one.
+    NotATime,
     /// That sample, bit for bit.
     Copy(usize),
     /// Between sample i and the next, with the weight of the next.
@@ -53,16 +55,37 @@ pub(crate) fn brackets<'a, A: Arith, X: Tick>(
         max_gap: scalar(options.max_gap).map(X::as_distance),
         options,
     };
-    if options.check && !matches!(finder.source, HostAxis::Uniform { .. }) {
+    if options.check {
         // A shared axis is the same for every row; of dense rows one look is enough.
-        let shared = matches!(finder.source, HostAxis::Shared(_)) && finder.spans.is_none();
-        for row in 0..if shared { batch.min(1) } else { batch } {
+        let alike = !matches!(finder.source, HostAxis::PerRow(_)) && finder.spans.is_none();
+        for row in 0..if alike { batch.min(1) } else { batch } {
             let RowSpan { first, count } = Brackets::<A>::span(&finder, row);
-            let axis = finder.source.row(row, first);
-            check_row(row, count, |i| axis.knot(i))?;
+            check_axis(&finder.source, row, first, count)?;
         }
     }
     Ok(Box::new(finder))
+}
+
+fn check_axis<X: Tick>(
+    axis: &HostAxis<'_, X>,
+    row: usize,
+    first: usize,
+    count: usize,
+) -> Result<()> {
+    match *axis {
+        HostAxis::Uniform { start, step } if X::too_coarse(start, step, count) => {
+            Err(Error::Time {
+                batch: row as u64,
+                index: 0,
+                fault: TimeFault::TooCoarse,
+            })
+        }
+        HostAxis::Uniform { .. } => Ok(()),
+        _ => {
+            let axis = axis.row(row, first);
+            check_row(row, count, |i| axis.knot(i))
+        }
+    }
 }
 
 /// The samples of every row of a ragged batch, checked; `None` for a dense one.
@@ -169,8 +192,11 @@ impl<X: Tick> Finder<'_, X> {
         };
         let kind = self.options.kind;
 
-        if count == 0 || q.is_nan() {
+        if count == 0 {
             return (Bracket::Fill, false);
+        }
+        if q.is_nan() {
+            return (Bracket::NotATime, false);
         }
         let Some(i) = last else {
             return match kind {

@@ -1,7 +1,7 @@
 //! How the work is spread over threads and tiles.
 
 use super::bracket::{Bracket, Brackets, RowSpan, brackets};
-use super::element::Sample;
+use super::element::{Sample, Value};
 use crate::{Problem, Resample};
 use robocache_core::{Element, HostTensor, HostTensorMut, Result, TimeType, parallel};
 
@@ -23,6 +23,7 @@ pub(crate) struct Tile<'t, 'i, 'o, I, O, A> {
     pub first: usize,
     pub brackets: &'t [Bracket<A>],
     pub fill: O,
+    pub nan: O,
     pub out: &'t mut HostTensorMut<'o, O, 3>,
     /// The values' batch row and first target within `out`.
     pub row: usize,
@@ -38,10 +39,9 @@ struct Piece<'o, O> {
 }
 
 /// Runs a request with a variant's way of writing columns.
-pub(crate) fn run<I: Sample, O: Element>(
+pub(crate) fn run<I: Sample, O: Value<f64>>(
     problem: &Problem,
     request: Resample<'_>,
-    fill: O,
     write: WriteTile<I, O, I::Arith>,
 ) -> Result<()> {
     let (batch, samples) = (problem.batch, problem.samples);
@@ -50,6 +50,7 @@ pub(crate) fn run<I: Sample, O: Element>(
         TimeType::F64 => brackets::<I::Arith, f64>(&request, batch, samples)?,
         TimeType::I64 => brackets::<I::Arith, i64>(&request, batch, samples)?,
     };
+    let missing = [O::narrow(request.options.fill), O::narrow(f64::NAN)];
     let data = HostTensor::<I, 3>::new(&request.data)?;
     let whole = Piece {
         out: HostTensorMut::new(request.out)?,
@@ -64,7 +65,7 @@ pub(crate) fn run<I: Sample, O: Element>(
         .saturating_mul(batch)
         .saturating_mul(problem.targets);
     parallel::for_each(whole, bytes, halve, |piece| {
-        work(piece, data, &*finder, fill, write)
+        work(piece, data, &*finder, missing, write)
     });
     Ok(())
 }
@@ -110,7 +111,7 @@ fn work<I: Sample, O: Element>(
     mut piece: Piece<'_, O>,
     data: HostTensor<'_, I, 3>,
     finder: &dyn Brackets<I::Arith>,
-    fill: O,
+    [fill, nan]: [O; 2],
     write: WriteTile<I, O, I::Arith>,
 ) {
     let [rows, targets, _] = piece.out.shape();
@@ -139,6 +140,7 @@ fn work<I: Sample, O: Element>(
                 first,
                 brackets: &found[..n],
                 fill,
+                nan,
                 out: &mut piece.out,
                 row,
                 target,

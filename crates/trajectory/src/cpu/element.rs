@@ -1,7 +1,9 @@
 //! Element types and their arithmetic.
 
 use super::axis::Arith;
-use robocache_core::{DType, Element, bf16, f16};
+#[cfg(feature = "cuda")]
+use robocache_core::DType;
+use robocache_core::{Element, bf16, f16};
 
 /// A float type of samples.
 pub(crate) trait Sample: Element {
@@ -68,7 +70,8 @@ fn toward_odd(value: f64) -> f32 {
     f32::from_bits((nearest.to_bits() - u32::from(beyond)) | 1)
 }
 
-/// The fill value in a type, as its bits in the low bytes.
+/// The fill value in a type, as its bits in the low bytes: how it travels to a kernel.
+#[cfg(feature = "cuda")]
 pub(crate) fn fill_bits(fill: f64, dtype: DType) -> u64 {
     match dtype {
         DType::F16 => u64::from(<f16 as Value<f64>>::narrow(fill).to_bits()),

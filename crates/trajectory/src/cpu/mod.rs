@@ -22,4 +22,5 @@ mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 
+#[cfg(feature = "cuda")]
 pub(crate) use element::fill_bits;

@@ -56,8 +56,7 @@ fn from_to<I: Sample, O: Value<I::Arith> + Value<f64>>(
     problem: &Problem,
     request: Resample<'_>,
 ) -> Result<()> {
-    let fill = <O as Value<f64>>::narrow(request.options.fill);
-    drive::run::<I, O>(problem, request, fill, write_tile::<I, O>)
+    drive::run::<I, O>(problem, request, write_tile::<I, O>)
 }
 
 fn write_tile<I: Sample, O: Value<I::Arith>>(tile: Tile<'_, '_, '_, I, O, I::Arith>) {
@@ -71,6 +70,7 @@ fn write_tile<I: Sample, O: Value<I::Arith>>(tile: Tile<'_, '_, '_, I, O, I::Ari
         for column in 0..columns {
             let value = match *bracket {
                 Bracket::Fill => tile.fill,
+                Bracket::NotATime => tile.nan,
                 Bracket::Copy(i) => O::narrow(sample(i, column)),
                 Bracket::Between(i, weight) => {
                     O::narrow(weight.blend(sample(i, column), sample(i + 1, column)))

@@ -38,8 +38,7 @@ fn run_on<S: Instructions<T>, T: Sample + Value<f64>>(
     problem: &Problem,
     request: Resample<'_>,
 ) -> Result<()> {
-    let fill = <T as Value<f64>>::narrow(request.options.fill);
-    drive::run::<T, T>(problem, request, fill, write_tile::<S, T>)
+    drive::run::<T, T>(problem, request, write_tile::<S, T>)
 }
 
 fn write_tile<S: Instructions<T>, T: Sample>(tile: Tile<'_, '_, '_, T, T, T::Arith>) {
@@ -48,6 +47,7 @@ fn write_tile<S: Instructions<T>, T: Sample>(tile: Tile<'_, '_, '_, T, T, T::Ari
         let out = tile.out.row_mut(tile.row, tile.target + t);
         match *bracket {
             Bracket::Fill => out.fill(tile.fill),
+            Bracket::NotATime => out.fill(tile.nan),
             Bracket::Copy(i) => out.copy_from_slice(row(i)),
             // SAFETY: the registry runs a variant only on CPUs that have its instructions.
             Bracket::Between(i, weight) => unsafe { S::blend(weight, row(i), row(i + 1), out) },

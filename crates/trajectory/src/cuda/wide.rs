@@ -24,7 +24,9 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
     needs_plain_rows(problem)?;
     let size = problem.in_dtype.size();
     let whole = |strides: [isize; 3]| {
-        strides[..2].iter().all(|stride| (stride.unsigned_abs() * size).is_multiple_of(CHUNK_BYTES))
+        strides[..2]
+            .iter()
+            .all(|stride| (stride.unsigned_abs() * size).is_multiple_of(CHUNK_BYTES))
     };
     if !(problem.columns * size).is_multiple_of(CHUNK_BYTES) || problem.columns == 0 {
         return Err(Refusal::because("needs rows of whole 16-byte chunks"));
@@ -33,7 +35,9 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
         return Err(Refusal::because("needs addresses aligned to 16 bytes"));
     }
     if !whole(problem.data_strides) || !whole(problem.out_strides) {
-        return Err(Refusal::because("needs strides that are multiples of 16 bytes"));
+        return Err(Refusal::because(
+            "needs strides that are multiples of 16 bytes",
+        ));
     }
     if problem.columns > (i32::MAX as usize) / MAX_TILE {
         return Err(Refusal::because("takes up to 2^26 columns"));

@@ -1,0 +1,185 @@
+//! Modules, functions and launches.
+
+use super::codes::{INVALID_IMAGE, INVALID_VALUE, Outcome};
+use super::graph::Work;
+use super::record::Launch;
+use super::state::{Kind, Needs, State, call, put, release};
+use robocache_cuda::api::{Handle, ResultCode};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+
+/// An entry point of a module.
+pub(super) struct Function {
+    name: String,
+    module: u64,
+    /// The largest dynamic shared memory that a launch may ask for.
+    most_shared: u32,
+}
+
+const STATIC_SHARED: c_int = 1; // CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES
+const MAX_DYNAMIC_SHARED: c_int = 8; // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+const MOST_THREADS: u64 = 1024;
+
+/// Takes any image but the empty text.
+pub(super) unsafe extern "C" fn load_data(module: *mut Handle, image: *const c_void) -> ResultCode {
+    call("cuModuleLoadData", Needs::Context, |state| {
+        state.forbid_in_capture()?;
+        // SAFETY: the function's contract: an image is at least one byte long.
+        if image.is_null() || unsafe { image.cast::<u8>().read() } == 0 {
+            return Err(INVALID_IMAGE);
+        }
+        let handle = state.create(Kind::Module)?;
+        // SAFETY: the function's contract.
+        unsafe { put(module, handle) }
+    })
+}
+
+pub(super) unsafe extern "C" fn unload(module: Handle) -> ResultCode {
+    release(
+        "cuModuleUnload",
+        Needs::Context,
+        |state| state.excuse(module),
+        |state| {
+            state.destroy(module, "module")?;
+            for object in state.objects.values_mut() {
+                if matches!(&object.kind, Kind::Function(f) if f.module == module as u64) {
+                    object.live = false;
+                }
+            }
+            Ok(())
+        },
+    )
+}
+
+pub(super) unsafe extern "C" fn get_function(
+    function: *mut Handle,
+    module: Handle,
+    name: *const c_char,
+) -> ResultCode {
+    call("cuModuleGetFunction", Needs::Context, |state| {
+        state.object(module, "module")?;
+        if name.is_null() {
+            return Err(INVALID_VALUE);
+        }
+        // SAFETY: the function's contract: a zero-terminated string.
+        let name = unsafe { CStr::from_ptr(name) };
+        let device = &state.config.devices[state.stack[state.stack.len() - 1]];
+        let found = Function {
+            name: name.to_string_lossy().into_owned(),
+            module: module as u64,
+            most_shared: device.shared_per_block - device.static_shared,
+        };
+        let handle = state.create(Kind::Function(found))?;
+        // Functions go with their module; nobody releases them.
+        state.excuse(handle);
+        // SAFETY: the function's contract.
+        unsafe { put(function, handle) }
+    })
+}
+
+pub(super) unsafe extern "C" fn func_get_attribute(
+    value: *mut c_int,
+    which: c_int,
+    function: Handle,
+) -> ResultCode {
+    call("cuFuncGetAttribute", Needs::Context, |state| {
+        let most = state.function(function)?.most_shared;
+        let found = match which {
+            STATIC_SHARED => state.current_device()?.static_shared,
+            MAX_DYNAMIC_SHARED => most,
+            _ => return Err(INVALID_VALUE),
+        };
+        // SAFETY: the function's contract.
+        unsafe { put(value, found as c_int) }
+    })
+}
+
+pub(super) unsafe extern "C" fn func_set_attribute(
+    function: Handle,
+    which: c_int,
+    value: c_int,
+) -> ResultCode {
+    call("cuFuncSetAttribute", Needs::Context, |state| {
+        let device = state.current_device()?;
+        let offered = device.shared_per_block_optin - device.static_shared;
+        let function = state.function(function)?;
+        match u32::try_from(value) {
+            Ok(value) if which == MAX_DYNAMIC_SHARED && value <= offered => {
+                function.most_shared = value;
+                Ok(())
+            }
+            _ => Err(INVALID_VALUE),
+        }
+    })
+}
+
+#[allow(clippy::too_many_arguments)] // The driver's signature.
+pub(super) unsafe extern "C" fn launch_kernel(
+    function: Handle,
+    grid_x: c_uint,
+    grid_y: c_uint,
+    grid_z: c_uint,
+    block_x: c_uint,
+    block_y: c_uint,
+    block_z: c_uint,
+    shared_bytes: c_uint,
+    stream: Handle,
+    params: *mut *mut c_void,
+    extra: *mut *mut c_void,
+) -> ResultCode {
+    call("cuLaunchKernel", Needs::Context, |state| {
+        let (grid, block) = ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]);
+        let (name, most) = {
+            let function = state.function(function)?;
+            (function.name.clone(), function.most_shared)
+        };
+        let fits = (1..=i32::MAX as u32).contains(&grid_x)
+            && grid[1..].iter().all(|n| (1..=65_535).contains(n))
+            && block.iter().all(|&n| n > 0)
+            && block.iter().map(|&n| u64::from(n)).product::<u64>() <= MOST_THREADS
+            && shared_bytes <= most;
+        if !fits {
+            let what = format!(
+                "{name} cannot run as {grid:?} blocks of {block:?} threads with {shared_bytes} \
+                 bytes of shared memory"
+            );
+            return Err(state.violate(what));
+        }
+        if params.is_null() || !extra.is_null() {
+            return Err(state.violate("parameters are passed otherwise than by address"));
+        }
+        // SAFETY: the function's contract; the number of bytes was promised to `param_bytes`.
+        let params = unsafe {
+            let first = params.read().cast::<u8>().cast_const();
+            if first.is_null() || state.param_bytes == 0 {
+                Vec::new()
+            } else {
+                std::slice::from_raw_parts(first, state.param_bytes).to_vec()
+            }
+        };
+        let launch = Launch {
+            function: name,
+            ordinal: state.current()? as u32,
+            grid,
+            block,
+            shared_bytes,
+            stream: stream as u64,
+            params,
+            captured: false,
+        };
+        state.enqueue(stream, Work::Kernel(launch))
+    })
+}
+
+impl State {
+    fn function(&mut self, handle: Handle) -> Outcome<&mut Function> {
+        match &mut self.object(handle, "function")?.kind {
+            Kind::Function(function) => Ok(function),
+            _ => Err(INVALID_VALUE),
+        }
+    }
+
+    fn current_device(&mut self) -> Outcome<super::Device> {
+        let ordinal = self.current()?;
+        Ok(self.config.devices[ordinal])
+    }
+}

@@ -1,0 +1,29 @@
+//! Cases for tests, soak and fuzzing: whole problems with their memory, run through the public
+//! functions and held against the oracle.
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | [`operand`] | how do numbers come to lie in strided memory? |
+//! | [`trial`] | what is a problem with its inputs, and what must come out? |
+//! | `run` | how does it run on host memory? |
+//! | `device` | how does it run on a CUDA device? |
+//! | `draw`, `axes`, `clock` | how is one drawn at random? |
+
+mod axes;
+mod clock;
+#[cfg(feature = "cuda")]
+mod device;
+mod draw;
+pub mod operand;
+mod run;
+pub mod trial;
+
+pub use operand::{Operand, Space, Style};
+pub use trial::{Axis, Batch, Trial};
+
+use robocache_registry::Case;
+
+/// A random problem; the same one for the same seed, everywhere.
+pub fn generate(seed: u64) -> Box<dyn Case> {
+    Box::new(draw::trial(seed))
+}

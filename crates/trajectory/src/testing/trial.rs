@@ -1,0 +1,263 @@
+//! A problem with its inputs.
+
+use super::operand::{Operand, Space};
+use super::run;
+use crate::{Extrapolation, Invalid, Kind, Options};
+use robocache_core::{Error, Result, TimeScalar};
+use robocache_registry::operation::CaseOutputs;
+use robocache_registry::{Case, CaseOutcome, DeviceId};
+use robocache_testkit::oracle::{self, Answer, Question, Times, decode};
+
+/// A time axis with its memory. `[B, N]` of batch stride zero is what others call expanded.
+#[derive(Clone, Debug)]
+pub enum Axis {
+    /// `[B, N]`.
+    PerRow(Operand<2>),
+    /// `[N]`.
+    Shared(Operand<1>),
+    /// Computed.
+    Uniform {
+        /// The first knot.
+        start: TimeScalar,
+        /// The distance of two neighbours.
+        step: TimeScalar,
+        /// The number of knots.
+        len: usize,
+    },
+}
+
+/// Which samples of a batch are real.
+#[derive(Clone, Debug)]
+pub enum Batch {
+    /// All.
+    Dense,
+    /// As many of each row as its length.
+    Lengths(Operand<1>),
+    /// Those between two offsets.
+    Packed(Operand<1>),
+}
+
+/// A resampling with all of its memory.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// What it is, or the seed it was drawn from.
+    pub name: String,
+    /// Samples.
+    pub data: Operand<3>,
+    /// Form of the batch.
+    pub batch: Batch,
+    /// When the samples were taken.
+    pub source: Axis,
+    /// When values are wanted.
+    pub target: Axis,
+    /// Room for the values.
+    pub out: Space<3>,
+    /// Room for the mask.
+    pub mask: Option<Space<2>>,
+    /// Options; the variant is set by [`Case::run`]. With `check` on, a device gets a status word, and
+    /// what that tells is the result of the run.
+    pub options: Options,
+    /// Whether lengths, offsets or times break the contract without being checked: then values and mask
+    /// may be anything, and only memory that does not belong to them must stay as it was.
+    pub unspecified: bool,
+}
+
+impl Axis {
+    /// `count` of a row's times, from one on. Rows of a packed batch start over on a uniform axis.
+    fn times(&self, row: usize, first: usize, count: usize) -> Times {
+        match self {
+            Axis::PerRow(times) => times.read_times(count, |i| [row, first + i]),
+            Axis::Shared(times) => times.read_times(count, |i| [first + i]),
+            &Axis::Uniform { start, step, .. } => Times::uniform(start, step, count)
+                .unwrap_or_else(|| Times::F64(vec![f64::NAN; count])),
+        }
+    }
+}
+
+impl Trial {
+    /// B, T and D.
+    pub fn shape(&self) -> [usize; 3] {
+        self.out.layout.shape
+    }
+
+    /// The first sample of a row and how many it has.
+    fn span(&self, row: usize) -> (usize, usize) {
+        match &self.batch {
+            Batch::Dense => (0, self.data.space.layout.shape[1]),
+            Batch::Lengths(lengths) => (0, lengths.integer([row]) as usize),
+            Batch::Packed(offsets) => {
+                let (from, to) = (offsets.integer([row]), offsets.integer([row + 1]));
+                (from as usize, (to - from) as usize)
+            }
+        }
+    }
+
+    /// The times of a row's real samples.
+    pub fn source_times(&self, row: usize) -> Times {
+        let (first, count) = self.span(row);
+        self.source.times(row, first, count)
+    }
+
+    /// The target times of a row.
+    pub fn target_times(&self, row: usize) -> Times {
+        self.target.times(row, 0, self.shape()[1])
+    }
+
+    /// What the oracle says to each target of a row.
+    pub fn answers(&self, row: usize) -> Vec<Answer> {
+        let (first, _) = self.span(row);
+        let packed = matches!(self.batch, Batch::Packed(_));
+        let data_row = if packed { 0 } else { row };
+        let options = &self.options;
+        oracle::answers(&Question {
+            times: &self.source_times(row),
+            targets: &self.target_times(row),
+            sample: &|i, column| self.data.float([data_row, first + i, column]),
+            columns: self.shape()[2],
+            in_dtype: self.data.space.dtype,
+            out_dtype: self.out.dtype,
+            kind: match options.kind {
+                Kind::Linear => oracle::Kind::Linear,
+                Kind::Previous => oracle::Kind::Previous,
+                Kind::Next => oracle::Kind::Next,
+                Kind::Nearest => oracle::Kind::Nearest,
+            },
+            hold: options.extrapolation == Extrapolation::Hold,
+            offset: options.offset,
+            tolerance: options.tolerance,
+            max_gap: options.max_gap,
+            invalid_fills: options.invalid == Invalid::Fill,
+            fill: options.fill,
+        })
+    }
+}
+
+impl Case for Trial {
+    fn describe(&self) -> String {
+        let axis = |axis: &Axis| match axis {
+            Axis::PerRow(times) => format!("per row {}", times.space),
+            Axis::Shared(times) => format!("shared {}", times.space),
+            Axis::Uniform { start, step, len } => format!("uniform {start} + i * {step}, {len}"),
+        };
+        let index = |operand: &Operand<1>| {
+            let count = operand.space.layout.shape[0];
+            let numbers: Vec<_> = (0..count.min(20)).map(|i| operand.integer([i])).collect();
+            format!("{} {numbers:?}", operand.space)
+        };
+        format!(
+            "{}: data {}, rows {}, source {}, target {}, out {}, mask {}, {:?}",
+            self.name,
+            self.data.space,
+            match &self.batch {
+                Batch::Dense => "dense".into(),
+                Batch::Lengths(lengths) => format!("lengths {}", index(lengths)),
+                Batch::Packed(offsets) => format!("offsets {}", index(offsets)),
+            },
+            axis(&self.source),
+            axis(&self.target),
+            self.out,
+            self.mask
+                .as_ref()
+                .map_or("none".into(), |mask| mask.to_string()),
+            self.options,
+        )
+    }
+
+    fn run(&self, variant: &str, device: DeviceId) -> Result<CaseOutcome> {
+        let variant = crate::dispatcher().by_id(variant)?.info.id;
+        let outputs = match device {
+            DeviceId::Cpu => run::on_host(self, variant),
+            #[cfg(feature = "cuda")]
+            DeviceId::Cuda(ordinal) => super::device::on_device(self, variant, ordinal),
+            #[cfg(not(feature = "cuda"))]
+            DeviceId::Cuda(_) => Err(Error::DriverMissing {
+                reason: "this program was built without the feature `cuda`".into(),
+            }),
+        };
+        match outputs {
+            Ok(outputs) => Ok(CaseOutcome::Outputs(outputs)),
+            Err(Error::Unsupported { mut refusals, .. })
+                if refusals.len() == 1 && refusals[0].variant == variant =>
+            {
+                Ok(CaseOutcome::Refused(refusals.remove(0).refusal))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn check(&self, outputs: &CaseOutputs) -> Result<(), String> {
+        let (values, mask) = split(self, outputs)?;
+        if self.unspecified {
+            return Ok(());
+        }
+        let [batch, targets, columns] = self.shape();
+        let size = self.out.dtype.size();
+        for row in 0..batch {
+            for (t, answer) in self.answers(row).iter().enumerate() {
+                let flat = row * targets + t;
+                let mask = self.mask.as_ref().map(|_| mask[flat]);
+                let found =
+                    |column| decode(self.out.dtype, &values[(flat * columns + column) * size..]);
+                answer
+                    .check(mask, &found, self.out.dtype)
+                    .map_err(|difference| {
+                        let target = self.target_times(row).at(t);
+                        format!("row {row}, target {t} at {target}: {difference}")
+                    })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn same(&self, one: &CaseOutputs, other: &CaseOutputs) -> Result<(), String> {
+        let (values, mask) = split(self, one)?;
+        let (other_values, other_mask) = split(self, other)?;
+        if self.unspecified {
+            return Ok(());
+        }
+        let size = self.out.dtype.size();
+        let pairs = values.chunks(size).zip(other_values.chunks(size));
+        for (element, (a, b)) in pairs.enumerate() {
+            let nans = || decode(self.out.dtype, a).is_nan() && decode(self.out.dtype, b).is_nan();
+            if a != b && !nans() {
+                let [_, targets, columns] = self.shape();
+                let (flat, column) = (element / columns, element % columns);
+                return Err(format!(
+                    "row {}, target {}, column {column}: {:?} and {:?}",
+                    flat / targets,
+                    flat % targets,
+                    decode(self.out.dtype, a),
+                    decode(self.out.dtype, b)
+                ));
+            }
+        }
+        match (0..mask.len()).find(|&i| mask[i] != other_mask[i]) {
+            None => Ok(()),
+            Some(flat) => Err(format!(
+                "mask of row {}, target {}: {} and {}",
+                flat / self.shape()[1],
+                flat % self.shape()[1],
+                mask[flat],
+                other_mask[flat]
+            )),
+        }
+    }
+}
+
+/// Values and mask, of the sizes that they must have.
+fn split<'o>(trial: &Trial, outputs: &'o CaseOutputs) -> Result<(&'o [u8], &'o [u8]), String> {
+    let [batch, targets, columns] = trial.shape();
+    let size = trial.out.dtype.size();
+    let flags = trial.mask.as_ref().map_or(0, |_| batch * targets);
+    match outputs.as_slice() {
+        [values, mask]
+            if values.len() == batch * targets * columns * size && mask.len() == flags =>
+        {
+            Ok((values, mask))
+        }
+        _ => Err(format!(
+            "outputs of {:?} bytes",
+            outputs.iter().map(Vec::len).collect::<Vec<_>>()
+        )),
+    }
+}

@@ -28,7 +28,8 @@ __device__ __forceinline__ int last_not_after_by_warp(const Knots<X>& knots, int
     const int lane = threadIdx.x & 31;
     if (count == 0) return -1;
 
-    int step = (count + 32) / 33;
+    // 33 parts by 32 probes: each part but its probe, and the last one whole, is shorter than a step.
+    int step = count / 33 + 1;
     const int probe = (lane + 1) * step - 1;
     const X first = probe < count ? knots(probe) : X();
     int low = 0, high = 0; // the first knot after `mine` is in [low, high]
@@ -43,7 +44,7 @@ __device__ __forceinline__ int last_not_after_by_warp(const Knots<X>& knots, int
     }
 #pragma unroll 1
     while (step > 1) {
-        step = (step - 1 + 32) / 33;
+        step = (step - 1) / 33 + 1;
 #pragma unroll 1
         for (int t = 0; t < targets; t += TOGETHER) {
             X knot[TOGETHER];

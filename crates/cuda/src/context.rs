@@ -18,6 +18,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub struct Context {
     api: &'static Api,
     handle: Handle,
+    /// The driver's number of the device.
+    device: c_int,
     ordinal: u32,
     caps: DeviceCaps,
     /// The code of a sticky error, 0 while all is well.
@@ -49,6 +51,7 @@ impl Context {
         Ok(Context {
             api,
             handle,
+            device,
             ordinal,
             caps,
             poison,
@@ -218,7 +221,7 @@ impl Drop for Context {
         self.modules.unload(self);
         if fork::check().is_ok() {
             // SAFETY: retained once in `retain`.
-            unsafe { (self.api.cuDevicePrimaryCtxRelease_v2)(self.ordinal as c_int) };
+            unsafe { (self.api.cuDevicePrimaryCtxRelease_v2)(self.device) };
         }
     }
 }

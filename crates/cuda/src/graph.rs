@@ -22,25 +22,11 @@ impl Graph {
     /// # Errors
     /// The error of `work`; [`Error::Driver`] if the work cannot be captured.
     pub fn capture(stream: &Stream, work: impl FnOnce(&Stream) -> Result<()>) -> Result<Graph> {
-        const THREAD_LOCAL: u32 = 1;
         let context = stream.context();
         let api = context.api();
-        // SAFETY: the stream lives.
-        let begin = || unsafe { (api.cuStreamBeginCapture_v2)(stream.handle(), THREAD_LOCAL) };
-        context.with_current(|| context.check("cuStreamBeginCapture", begin()))?;
+        let capture = Capture::begin(stream)?;
         let worked = work(stream);
-        // The capture has to be ended whatever happened, or the stream stays unusable.
-        let captured = context.with_current(|| {
-            let mut graph: Handle = std::ptr::null_mut();
-            // SAFETY: the stream is being captured; one handle is written.
-            let code = unsafe { (api.cuStreamEndCapture)(stream.handle(), &mut graph) };
-            let template = Template {
-                context: context.clone(),
-                handle: graph,
-            };
-            context.check("cuStreamEndCapture", code)?;
-            Ok(template)
-        });
+        let captured = capture.end();
         worked?;
         let template = captured?;
         if template.handle.is_null() {
@@ -76,6 +62,63 @@ impl Drop for Graph {
         // SAFETY: instantiated in `capture`.
         let destroy = || unsafe { (self.context.api().cuGraphExecDestroy)(self.handle) };
         self.context.release("cuGraphExecDestroy", destroy);
+    }
+}
+
+/// A capture in progress. It ends with this value, also where a call around it fails or the work that
+/// was to be captured panics: left open, it would make the stream unusable, which may be somebody
+/// else's.
+struct Capture<'s> {
+    stream: &'s Stream,
+    open: bool,
+}
+
+impl Capture<'_> {
+    fn begin(stream: &Stream) -> Result<Capture<'_>> {
+        const THREAD_LOCAL: u32 = 1;
+        let context = stream.context();
+        context.with_current(|| {
+            // SAFETY: the stream lives.
+            let code =
+                unsafe { (context.api().cuStreamBeginCapture_v2)(stream.handle(), THREAD_LOCAL) };
+            context.check("cuStreamBeginCapture", code)?;
+            Ok(Capture { stream, open: true })
+        })
+    }
+
+    fn end(mut self) -> Result<Template> {
+        let context = self.stream.context();
+        context.with_current(|| {
+            self.open = false;
+            let mut handle: Handle = std::ptr::null_mut();
+            // SAFETY: the stream is being captured; one handle is written.
+            let code =
+                unsafe { (context.api().cuStreamEndCapture)(self.stream.handle(), &mut handle) };
+            let template = Template {
+                context: context.clone(),
+                handle,
+            };
+            context.check("cuStreamEndCapture", code)?;
+            Ok(template)
+        })
+    }
+}
+
+impl Drop for Capture<'_> {
+    fn drop(&mut self) {
+        if !self.open {
+            return;
+        }
+        let context = self.stream.context();
+        let mut handle: Handle = std::ptr::null_mut();
+        // SAFETY: the stream is being captured; one handle is written.
+        let end =
+            || unsafe { (context.api().cuStreamEndCapture)(self.stream.handle(), &mut handle) };
+        context.release("cuStreamEndCapture", end);
+        drop(Template {
+            context: context.clone(),
+            handle,
+        });
     }
 }
 

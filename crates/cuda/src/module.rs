@@ -84,13 +84,19 @@ impl Modules {
 
 fn load(context: &Context, source: &'static Source, entry: &'static KernelEntry) -> Result<Handle> {
     let image = image(source, entry, context.cuda_caps().compute_capability())?;
-    context.with_current(|| {
-        let mut module: Handle = std::ptr::null_mut();
+    let mut module: Handle = std::ptr::null_mut();
+    let loaded = context.with_current(|| {
         // SAFETY: the image is a complete cubin, or PTX with its terminator.
         let code = unsafe { (context.api().cuModuleLoadData)(&mut module, image.as_ptr().cast()) };
-        context.check("cuModuleLoadData", code)?;
-        Ok(module)
-    })
+        context.check("cuModuleLoadData", code)
+    });
+    if loaded.is_err() && !module.is_null() {
+        // Loaded, and then the context before could not be restored.
+        // SAFETY: loaded above, and nobody has seen it.
+        let unload = || unsafe { (context.api().cuModuleUnload)(module) };
+        context.release("cuModuleUnload", unload);
+    }
+    loaded.map(|()| module)
 }
 
 /// The compiled form of an entry for a device.

@@ -53,7 +53,7 @@ fn a_borrowed_stream_is_not_destroyed() {
 
 #[test]
 fn empty_memory_needs_no_driver() {
-    let (stub, driver, context) = open();
+    let (stub, _driver, context) = open();
     let stream = Stream::new(&context).unwrap();
     stub.clear_calls();
     let mut empty = DeviceBuffer::upload::<f32>(&stream, &[]).unwrap();

@@ -20,11 +20,11 @@ __device__ __forceinline__ int last_not_after(const K& knots, int count, X q) {
 
 // By 33 parts at a time, a warp for the targets of its first `targets` lanes, lane t's being `mine`. Few
 // reads depend on each other, which is what counts where they are slow: the first ones are shared by
-// all targets, and those of four targets are in flight together.
+// all targets, and those of two targets are in flight together.
 template <class X>
 __device__ __forceinline__ int last_not_after_by_warp(const Knots<X>& knots, int count, X mine, int targets) {
     constexpr u32 ALL = 0xffffffffu;
-    constexpr int TOGETHER = 4;
+    constexpr int TOGETHER = 2;
     const int lane = threadIdx.x & 31;
     if (count == 0) return -1;
 
@@ -48,17 +48,18 @@ __device__ __forceinline__ int last_not_after_by_warp(const Knots<X>& knots, int
 #pragma unroll 1
         for (int t = 0; t < targets; t += TOGETHER) {
             X knot[TOGETHER];
-            bool inside[TOGETHER];
+            u32 inside = 0; // a bit each, as registers are what limits how many warps run
 #pragma unroll
             for (int k = 0; k < TOGETHER; ++k) {
                 const int next = __shfl_sync(ALL, low, t + k) + (lane + 1) * step - 1;
-                inside[k] = next < __shfl_sync(ALL, high, t + k);
-                knot[k] = inside[k] ? knots(next) : X();
+                const bool exists = next < __shfl_sync(ALL, high, t + k);
+                inside |= u32(exists) << k;
+                knot[k] = exists ? knots(next) : X();
             }
 #pragma unroll
             for (int k = 0; k < TOGETHER; ++k) {
                 const X q = __shfl_sync(ALL, mine, t + k);
-                const int parts = __popc(__ballot_sync(ALL, inside[k] && knot[k] <= q));
+                const int parts = __popc(__ballot_sync(ALL, (inside >> k & 1) && knot[k] <= q));
                 if (lane == t + k) {
                     low += parts * step;
                     high = min(high, low + step - 1);

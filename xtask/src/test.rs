@@ -3,7 +3,6 @@
 use crate::shell::{cargo, output, program, run as sh, target};
 use crate::{kernels, setup};
 use anyhow::{Context, Result, ensure};
-use std::ffi::OsString;
 use std::process::Command;
 use std::time::Instant;
 
@@ -165,7 +164,7 @@ impl Steps {
             "  {:>7.1} s  together",
             self.0.iter().map(|(_, seconds)| seconds).sum::<f64>()
         );
-        if std::env::var_os("ROBOCACHE_REAL_DATA") == None::<OsString> {
+        if std::env::var_os("ROBOCACHE_REAL_DATA").is_none() {
             println!(
                 "skipped: tests on real files of datasets; ROBOCACHE_REAL_DATA does not name their folder"
             );

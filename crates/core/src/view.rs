@@ -28,6 +28,8 @@ pub struct TensorView<'a, const R: usize> {
     dtype: DType,
     layout: Layout<R>,
     place: Place,
+    /// Found once, as every call asks for it.
+    byte_range: Option<(u64, u64)>,
     memory: PhantomData<&'a [u8]>,
 }
 
@@ -86,12 +88,13 @@ impl<'a, const R: usize> TensorView<'a, R> {
         layout: Layout<R>,
         place: Place,
     ) -> Result<Self> {
-        check_address("tensor", first, dtype, &layout)?;
+        let byte_range = byte_range(first, dtype, &layout)?;
         Ok(TensorView {
             first,
             dtype,
             layout,
             place,
+            byte_range,
             memory: PhantomData,
         })
     }
@@ -129,21 +132,7 @@ impl<'a, const R: usize> TensorView<'a, R> {
     /// The bytes from the lowest to behind the highest element; `None` for an empty tensor.
     #[inline]
     pub fn byte_range(&self) -> Option<(u64, u64)> {
-        byte_range(self.first, self.dtype, &self.layout)
-    }
-
-    /// The same memory under another layout of the same kind, for code that reshapes views.
-    ///
-    /// # Safety
-    /// Every element that the new layout names must belong to this view's memory.
-    pub unsafe fn relaid<const Q: usize>(&self, layout: Layout<Q>) -> TensorView<'a, Q> {
-        TensorView {
-            first: self.first,
-            dtype: self.dtype,
-            layout,
-            place: self.place,
-            memory: PhantomData,
-        }
+        self.byte_range
     }
 
     pub(crate) fn first(&self) -> *const u8 {
@@ -282,53 +271,34 @@ fn check_within<const R: usize>(layout: &Layout<R>, first: usize, len: usize) ->
     ))
 }
 
-fn check_address<const R: usize>(
-    argument: &'static str,
-    first: *const u8,
-    dtype: DType,
-    layout: &Layout<R>,
-) -> Result<()> {
-    let Some((low, high)) = layout.extent()? else {
-        return Ok(());
-    };
-    if first.is_null() {
-        return Err(Error::memory(
-            argument,
-            format!("null, but shape {:?} has elements", layout.shape),
-        ));
-    }
-    let address = first as usize;
-    if !address.is_multiple_of(dtype.size()) {
-        return Err(Error::memory(
-            argument,
-            format!(
-                "address {address:#x} is not a multiple of the {} bytes of {dtype}",
-                dtype.size()
-            ),
-        ));
-    }
-    let size = dtype.size() as isize;
-    let inside = address.checked_add_signed(low * size).is_some()
-        && address.checked_add_signed((high + 1) * size).is_some();
-    if inside {
-        Ok(())
-    } else {
-        Err(Error::Overflow {
-            what: "the address range of a tensor",
-        })
-    }
-}
-
+/// The bytes from the lowest to behind the highest element, if the address can be used at all.
 fn byte_range<const R: usize>(
     first: *const u8,
     dtype: DType,
     layout: &Layout<R>,
-) -> Option<(u64, u64)> {
-    let (low, high) = layout.extent().ok().flatten()?;
-    let size = dtype.size() as i64;
-    let first = first as u64;
-    let start = first.wrapping_add_signed(low as i64 * size);
-    Some((start, first.wrapping_add_signed((high as i64 + 1) * size)))
+) -> Result<Option<(u64, u64)>> {
+    let Some((low, high)) = layout.extent()? else {
+        return Ok(None);
+    };
+    if first.is_null() {
+        let problem = format!("null, but shape {:?} has elements", layout.shape);
+        return Err(Error::memory("tensor", problem));
+    }
+    let (address, size) = (first as usize, dtype.size());
+    if !address.is_multiple_of(size) {
+        let problem =
+            format!("address {address:#x} is not a multiple of the {size} bytes of {dtype}");
+        return Err(Error::memory("tensor", problem));
+    }
+    // The extent, times the largest element's size, was found to fit.
+    let start = address.checked_add_signed(low * size as isize);
+    let end = address.checked_add_signed((high + 1) * size as isize);
+    match (start, end) {
+        (Some(start), Some(end)) => Ok(Some((start as u64, end as u64))),
+        _ => Err(Error::Overflow {
+            what: "the address range of a tensor",
+        }),
+    }
 }
 
 #[cfg(test)]

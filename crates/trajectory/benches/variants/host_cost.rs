@@ -5,7 +5,7 @@ use crate::report::Report;
 use crate::shapes::{Shape, Times, samples};
 use robocache_core::{DType, Error, Result};
 use robocache_cuda::{Context, Stream, Workspace};
-use robocache_trajectory::{Options, Plan, enqueue};
+use robocache_trajectory::{Options, Plan, Resample, enqueue};
 use std::ffi::{c_uint, c_void};
 use std::sync::Arc;
 use std::time::Instant;
@@ -94,55 +94,53 @@ pub fn run(report: &mut Report, context: &Arc<Context>, launches: usize) -> Resu
         assert_eq!(code, 0);
         Ok(())
     };
-    report.host.push((
-        "bare cuLaunchKernel".into(),
-        nanos(&stream, launches, &mut bare)?,
-    ));
-    let mut planned = || {
-        plan.launch(
-            set.request::<f32>(&shape, Options::default())?,
-            Workspace::none(),
-            &stream,
-            None,
-        )
+    let set = std::cell::RefCell::new(set);
+    let request = |run: &dyn Fn(Resample<'_>) -> Result<()>| {
+        run(set
+            .borrow_mut()
+            .request::<f32>(&shape, Options::default())?)
     };
-    report.host.push((
-        "Plan::launch".into(),
-        nanos(&stream, launches, &mut planned)?,
-    ));
-    let mut direct = || {
-        enqueue(
-            set.request::<f32>(&shape, Options::default())?,
-            &stream,
-            None,
-        )
+    let planned = |request: Resample<'_>| plan.launch(request, Workspace::none(), &stream, None);
+    let direct = |request: Resample<'_>| enqueue(request, &stream, None);
+    let nothing = |request: Resample<'_>| {
+        std::hint::black_box(request);
+        Ok(())
     };
-    report
-        .host
-        .push(("enqueue".into(), nanos(&stream, launches, &mut direct)?));
-    report.host.push((
-        "bare cuLaunchKernel again".into(),
-        nanos(&stream, launches, &mut bare)?,
-    ));
+    let mut built = || request(&nothing);
+    let mut planned = || request(&planned);
+    let mut direct = || request(&direct);
+    let mut measured: [(&str, Launch<'_>, Vec<f64>); 4] = [
+        ("bare cuLaunchKernel", &mut bare, Vec::new()),
+        ("building the request alone", &mut built, Vec::new()),
+        (
+            "building the request and Plan::launch",
+            &mut planned,
+            Vec::new(),
+        ),
+        ("building the request and enqueue", &mut direct, Vec::new()),
+    ];
+    // In turn, so that a drift of the machine's speed meets all alike.
+    for _ in 0..launches.div_ceil(BATCH) {
+        for (_, launch, nanos) in &mut measured {
+            nanos.push(batch(&stream, launch)?);
+        }
+    }
+    let measured = measured.map(|(name, _, nanos)| (name.to_owned(), nanos));
+    report.host.extend(measured);
     // SAFETY: leaves no context current, as it was.
     assert_eq!(unsafe { set_current(std::ptr::null_mut()) }, 0);
     Ok(())
 }
 
-/// Nanoseconds per call, a sample per batch.
-fn nanos(
-    stream: &Stream,
-    launches: usize,
-    launch: &mut dyn FnMut() -> Result<()>,
-) -> Result<Vec<f64>> {
-    let mut samples = Vec::new();
-    for _ in 0..launches.div_ceil(BATCH) {
-        let start = Instant::now();
-        for _ in 0..BATCH {
-            launch()?;
-        }
-        samples.push(start.elapsed().as_secs_f64() * 1e9 / BATCH as f64);
-        stream.synchronize()?;
+type Launch<'l> = &'l mut dyn FnMut() -> Result<()>;
+
+/// Nanoseconds per call.
+fn batch(stream: &Stream, launch: &mut Launch<'_>) -> Result<f64> {
+    let start = Instant::now();
+    for _ in 0..BATCH {
+        launch()?;
     }
-    Ok(samples)
+    let nanos = start.elapsed().as_secs_f64() * 1e9 / BATCH as f64;
+    stream.synchronize()?;
+    Ok(nanos)
 }

@@ -45,14 +45,18 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
     fits_grid(problem, MAX_TILE)
 }
 
-/// As many threads as a row has chunks, within 64 and 128; about eight chunks per thread, less where
-/// that would leave the device half empty. Measured: the files in `benches/results`.
+/// As many threads as a row has chunks, within 64 and 128; about eight chunks per thread, half of that
+/// where all blocks are resident in two rounds, and less where the device would be half empty.
+/// Measured: the files in `benches/results`.
 fn geometry(problem: &Problem, caps: &CudaCaps) -> Geometry {
     let chunks = problem.columns * problem.in_dtype.size() / CHUNK_BYTES;
     let threads = chunks.next_power_of_two().clamp(64, 128);
     let mut tile = (8 * threads / chunks).clamp(4, MAX_TILE);
     let resident = (caps.multiprocessors * caps.threads_per_multiprocessor) as usize;
     let running = |tile: usize| problem.batch * problem.targets.div_ceil(tile) * threads;
+    if tile > 4 && running(tile) < 2 * resident {
+        tile = tile.div_ceil(2);
+    }
     while tile > 1 && running(tile) < resident * 9 / 20 {
         tile = tile.div_ceil(2);
     }

@@ -82,7 +82,7 @@ pub fn run(report: &mut Report, context: &Arc<Context>, launches: usize) -> Resu
                 1,
                 1,
                 1,
-                256,
+                32,
                 1,
                 1,
                 0,

@@ -20,11 +20,11 @@ __device__ __forceinline__ int last_not_after(const K& knots, int count, X q) {
 
 // By 33 parts at a time, a warp for the targets of its first `targets` lanes, lane t's being `mine`. Few
 // reads depend on each other, which is what counts where they are slow: the first ones are shared by
-// all targets, and those of two targets are in flight together.
+// all targets, and those of four targets are in flight together.
 template <class X>
 __device__ __forceinline__ int last_not_after_by_warp(const Knots<X>& knots, int count, X mine, int targets) {
     constexpr u32 ALL = 0xffffffffu;
-    constexpr int TOGETHER = 2;
+    constexpr int TOGETHER = 4;
     const int lane = threadIdx.x & 31;
     if (count == 0) return -1;
 

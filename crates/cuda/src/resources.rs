@@ -55,7 +55,8 @@ impl Resources {
             over("registers", self.registers, budget.registers),
             over("shared bytes", self.shared_bytes, budget.shared_bytes),
             over("spill bytes", self.spill_bytes, budget.spill_bytes),
-            over("stack bytes", self.stack_bytes, 0),
+            // A stack frame holds spills; anything else in it is an array indexed at run time.
+            over("stack bytes", self.stack_bytes, budget.spill_bytes),
         ]
         .into_iter()
         .flatten()

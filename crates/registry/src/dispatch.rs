@@ -2,7 +2,7 @@
 //!
 //! In order: the variant that the call or `ROBOCACHE_FORCE_VARIANT` forces; what this thread chose for
 //! such a problem before; else, of all variants that accept the problem, the one with the highest rank.
-//! A measurement will outrank the ranks where there is one: it belongs into [`Dispatcher::best`],
+//! A measurement will outrank the ranks where there is one: it belongs into `Dispatcher::best`,
 //! before them.
 
 use std::cell::RefCell;

@@ -5,7 +5,7 @@
 //! | [`random`] | how are cases drawn, repeatably? |
 //! | [`oracle`] | what would the right answer be? |
 //! | [`guard`] | was everything written that should be, and nothing else? |
-//! | [`stub`] | what did the code ask of the CUDA driver, and what if that fails? |
+//! | `stub` (feature `cuda`) | what did the code ask of the CUDA driver, and what if that fails? |
 
 pub mod guard;
 pub mod oracle;

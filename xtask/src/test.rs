@@ -12,6 +12,7 @@ const PUBLISHED: &[&str] = &[
     "robocache-registry",
     "robocache-kernels",
     "robocache-cuda",
+    "robocache-testkit",
     "robocache-trajectory",
     "robocache",
     "robocache-io",

@@ -75,7 +75,7 @@ fn rank(problem: &Problem, caps: &DeviceCaps) -> u32 {
 }
 
 /// A thread for about a hundred bytes of samples: small rows want many small blocks, as each spends
-/// most of its time waiting. Measured: the files in `benches/results`.
+/// most of its time waiting. Found by trying thread counts on an H200.
 fn geometry(problem: &Problem, _: &CudaCaps) -> Geometry {
     let tile = problem.targets.clamp(1, MAX_TILE);
     let shared = shared_bytes(problem, tile).unwrap_or(0);

@@ -47,7 +47,8 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
 
 /// As many threads as a row has chunks, within 64 and 128; about eight chunks per thread, half of that
 /// where all blocks are resident in two rounds, and less where the device would be half empty.
-/// Measured: the files in `benches/results`.
+/// Found by trying tiles and thread counts on an H200; `benches/results` has what came of the choice,
+/// not the alternatives.
 fn geometry(problem: &Problem, caps: &CudaCaps) -> Geometry {
     let chunks = problem.columns * problem.in_dtype.size() / CHUNK_BYTES;
     let threads = chunks.next_power_of_two().clamp(64, 128);

@@ -18,11 +18,10 @@ chmod -R u+x "$here/tests" "$here/robocache" "$here/variants"
 
 # run_tests NAME "TESTS" COMMAND...: runs the tests under the command, into NAME.log.
 run_tests() {
-    local log=$out/$1.log tests=$2 failed=0
+    local log=$out/$1.log part=$out/$1.part tests=$2 failed=0
     shift 2
     : >"$log"
     for test in $tests; do
-        local part=$out/part.log
         if "$@" "$here/tests/$test" --nocapture >"$part" 2>&1; then
             echo "$test: $(grep -hE '^test result|SUMMARY' "$part" | tr '\n' ' ')"
         else
@@ -51,15 +50,23 @@ test)
     ;;
 sanitize)
     export ROBOCACHE_TEST_SEEDS=${ROBOCACHE_TEST_SEEDS:-150}
-    # On one processor, so that one kernel runs at a time: with several in flight, racecheck can take for
-    # ever. The tests of thousands of blocks are for memcheck alone, as the others take minutes for each.
-    status=0
+    # Each program on one processor, so that it has one kernel in flight at a time: with several,
+    # racecheck can take for ever. The programs run side by side instead.
+    jobs=() processor=0
     for tool in memcheck racecheck initcheck synccheck; do
-        echo "-- $tool"
-        tests=property
-        [ "$tool" = memcheck ] && tests=$on_device
-        run_tests "$tool" "$tests" taskset -c 0 compute-sanitizer --tool "$tool" --error-exitcode 9 \
-            --print-limit 5 || status=1
+        for test in $on_device; do
+            run_tests "$tool-$test" "$test" timeout "${ROBOCACHE_SANITIZE_SECONDS:-540}" \
+                taskset -c $((processor++ % $(nproc))) \
+                compute-sanitizer --tool "$tool" --error-exitcode 9 --print-limit 5 \
+                >"$out/$tool-$test.line" 2>&1 &
+            jobs+=("$!:$tool-$test")
+        done
+    done
+    status=0
+    for job in "${jobs[@]}"; do
+        wait "${job%%:*}" || status=1
+        echo "${job#*:} -> $(cat "$out/${job#*:}.line")"
+        rm -f "$out/${job#*:}.line"
     done
     exit "$status"
     ;;

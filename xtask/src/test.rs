@@ -123,25 +123,35 @@ fn packages(with: &dyn Fn(Command) -> Command) -> Result<()> {
         arguments.extend(["--package", name]);
     }
     sh(with(cargo(&arguments)))?;
-    // The package of the kernels must hold the real sources behind its links.
-    let listed = output(cargo(&[
-        "package",
-        "--allow-dirty",
-        "--list",
-        "--package",
-        "robocache-kernels",
-    ]))?;
-    for file in [
-        "registry.toml",
-        "kernels/trajectory/wide.cu",
-        "kernels/common/types.cuh",
-    ] {
-        ensure!(
-            listed.lines().any(|line| line == file),
-            "robocache-kernels' package lacks {file}"
-        );
+    packaged_kernels(with)
+}
+
+/// The kernels' package, outside of the workspace, embeds its images: their names carry the hash of
+/// what they were compiled from, so the package holds every source and header as it was compiled.
+fn packaged_kernels(with: &dyn Fn(Command) -> Command) -> Result<()> {
+    let outside = tempfile::tempdir()?;
+    let mut patches = Vec::new();
+    for name in ["robocache-core", "robocache-registry", "robocache-kernels"] {
+        let folder = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
+        let to = outside.path().join(name);
+        sh(program(
+            "cp",
+            &[
+                "-r",
+                &target().join("package").join(folder).to_string_lossy(),
+                &to.to_string_lossy(),
+            ],
+        ))?;
+        patches.push(format!("patch.crates-io.{name}.path='{}'", to.display()));
     }
-    Ok(())
+    let manifest = outside.path().join("robocache-kernels/Cargo.toml");
+    let manifest = manifest.to_string_lossy();
+    let mut command = cargo(&["build", "--features", "aot", "--manifest-path", &manifest]);
+    for patch in &patches[..2] {
+        command.args(["--config", patch]);
+    }
+    command.env("CARGO_TARGET_DIR", target().join("package/kernels"));
+    sh(with(command))
 }
 
 #[derive(Default)]

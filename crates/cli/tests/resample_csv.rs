@@ -253,6 +253,56 @@ fn what_ran_is_told_when_asked_for() {
 }
 
 #[test]
+fn a_variant_forced_by_the_environment_runs_and_a_misnamed_one_is_told() {
+    let folder = Folder::new();
+    let log = folder.put("log.csv", &uneven());
+    let out = folder.at("out.csv");
+    let forced = |variable: &str| {
+        let mut command = command(&[
+            "resample",
+            &log,
+            "--time",
+            "timestamp",
+            "--rate",
+            "50",
+            "--device",
+            "cpu",
+            "-o",
+            &out,
+        ]);
+        command
+            .env("RUST_LOG", "info")
+            .env("ROBOCACHE_FORCE_VARIANT", variable);
+        finish(command)
+    };
+    let ran = forced("trajectory=trajectory.scalar.cpu");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("trajectory.scalar.cpu"),
+        "{}",
+        ran.stderr
+    );
+    // One for another kind of device, or of another operation, forces nothing here.
+    for elsewhere in [
+        "trajectory=trajectory.generic.sm80",
+        "voxelize=trajectory.scalar.cpu",
+    ] {
+        let ran = forced(elsewhere);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(ran.stderr.contains("variant="), "{}", ran.stderr);
+        assert!(!ran.stderr.contains(".generic."), "{}", ran.stderr);
+    }
+    let ran = forced("trajectory=trajectory.quick.cpu");
+    assert_ne!(ran.code, 0);
+    assert!(
+        ran.stderr.contains("trajectory.quick.cpu"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("kernels list"), "{}", ran.stderr);
+}
+
+#[test]
 fn integers_that_floating_point_rounds_are_told() {
     let folder = Folder::new();
     let log = folder.put(

@@ -10,6 +10,7 @@ use robocache_testkit::oracle::Times;
 use robocache_trajectory::testing::{Axis, Batch, Operand, Space, Style, Trial};
 use robocache_trajectory::{Kind, Options, dispatcher};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A device to test on.
 #[derive(Clone)]
@@ -90,6 +91,15 @@ pub fn number(name: &str, default: u64) -> u64 {
     }
 }
 
+/// Whether the next trial runs on CUDA devices: every one, or with `ROBOCACHE_TEST_THIN=n` every n-th,
+/// for sanitizers, under which each takes a hundred times as long.
+fn in_the_sample() -> bool {
+    static TRIALS: AtomicU64 = AtomicU64::new(0);
+    static THIN: OnceLock<u64> = OnceLock::new();
+    let thin = *THIN.get_or_init(|| number("ROBOCACHE_TEST_THIN", 1).max(1));
+    TRIALS.fetch_add(1, Ordering::Relaxed).is_multiple_of(thin)
+}
+
 /// What a variant makes of a trial; `None` if it refuses it.
 pub fn outcome(trial: &Trial, variant: &str, device: &Device) -> Result<Option<CaseOutputs>> {
     Ok(match trial.run(variant, device.id)? {
@@ -103,7 +113,11 @@ pub fn outcome(trial: &Trial, variant: &str, device: &Device) -> Result<Option<C
 pub fn everywhere(trial: &Trial) -> (CaseOutputs, Vec<&'static str>) {
     let mut first: Option<CaseOutputs> = None;
     let mut reached = Vec::new();
+    let on_devices = in_the_sample();
     for device in devices() {
+        if !device.is_cpu() && !on_devices {
+            continue;
+        }
         let before = reached.len();
         for info in device.variants() {
             let what = || format!("{} on {}: {}", info.id, device.id, trial.describe());

@@ -12,6 +12,25 @@ use std::{env, fs};
 struct Registry {
     architectures: Vec<u32>,
     variant: Vec<Variant>,
+    #[serde(default)]
+    device: Vec<Device>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Device {
+    name: String,
+    measured: Option<String>,
+    #[serde(default)]
+    choice: Vec<Choice>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Choice {
+    op: String,
+    key: String,
+    variant: String,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +83,7 @@ fn main() {
     let mut code = String::new();
     let sources = write_sources(&mut code, &files);
     write_variants(&mut code, &registry, &sources);
+    write_devices(&mut code, &registry);
     write_images(&mut code, &registry, &sources, &here);
     let out = PathBuf::from(env::var("OUT_DIR").unwrap()).join("generated.rs");
     fs::write(out, code).expect("the output folder is writable");
@@ -256,6 +276,39 @@ fn write_variants(
         registry.architectures
     )
     .unwrap();
+}
+
+/// The table of devices and what was found to be fastest on them.
+fn write_devices(code: &mut String, registry: &Registry) {
+    code.push_str(
+        "/// What registry.toml knows of devices.\npub static DEVICES: &[TunedDevice] = &[\n",
+    );
+    for Device {
+        name,
+        measured,
+        choice,
+    } in &registry.device
+    {
+        writeln!(
+            code,
+            "    TunedDevice {{ name: {name:?}, measured: {measured:?}, choices: &["
+        )
+        .unwrap();
+        for Choice { op, key, variant } in choice {
+            assert!(
+                registry.variant.iter().any(|v| v.id == *variant) && measured.is_some(),
+                "registry.toml: the device {name:?} chooses {variant:?}, which there is not, or which \
+                 nobody has measured"
+            );
+            writeln!(
+                code,
+                "        robocache_registry::tune::TunedChoice {{ op: {op:?}, key: {key:?}, variant: {variant:?} }},"
+            )
+            .unwrap();
+        }
+        code.push_str("    ] },\n");
+    }
+    code.push_str("];\n");
 }
 
 /// The table of images; empty without the feature `aot`.

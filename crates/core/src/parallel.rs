@@ -34,7 +34,9 @@ fn pool() -> Option<&'static ThreadPool> {
     (pool.process == std::process::id()).then_some(&pool.threads)
 }
 
-fn requested_threads() -> usize {
+/// How many threads the pool has or will have: `ROBOCACHE_NUM_THREADS`, or what the machine offers.
+/// Starts none.
+pub fn requested_threads() -> usize {
     let wanted = std::env::var("ROBOCACHE_NUM_THREADS")
         .ok()
         .and_then(|value| value.parse().ok());
@@ -42,8 +44,8 @@ fn requested_threads() -> usize {
     wanted.filter(|&n: &usize| n > 0).unwrap_or_else(available)
 }
 
-/// How many threads work is spread over: `ROBOCACHE_NUM_THREADS`, or what the machine offers; one in
-/// a forked child whose parent had used the pool.
+/// How many threads work is spread over: [`requested_threads`]; one in a forked child whose parent had
+/// used the pool.
 pub fn threads() -> usize {
     pool().map_or(1, ThreadPool::current_num_threads)
 }

@@ -34,14 +34,14 @@ unsafe impl Send for Context {}
 unsafe impl Sync for Context {}
 
 impl Context {
-    pub(crate) fn retain(api: &'static Api, ordinal: u32) -> Result<Context> {
+    pub(crate) fn retain(api: &'static Api, ordinal: u32, cuda_version: i32) -> Result<Context> {
         let number = c_int::try_from(ordinal).map_err(|_| Error::Overflow {
             what: "the ordinal",
         })?;
         let mut device: c_int = 0;
         // SAFETY: writes one integer.
         unsafe { call!(api, cuDeviceGet(&mut device, number)) }?;
-        let caps = DeviceCaps::Cuda(read_caps(api, device, ordinal)?);
+        let caps = DeviceCaps::Cuda(read_caps(api, device, ordinal, cuda_version)?);
         let mut handle: Handle = std::ptr::null_mut();
         // SAFETY: writes one handle; released in drop.
         unsafe { call!(api, cuDevicePrimaryCtxRetain(&mut handle, device)) }?;
@@ -233,7 +233,12 @@ fn is_sticky(code: u32) -> bool {
     matches!(code, 214 | 220 | 226 | 700 | 702 | 710 | 714..=719 | 721)
 }
 
-fn read_caps(api: &'static Api, device: c_int, ordinal: u32) -> Result<CudaCaps> {
+fn read_caps(
+    api: &'static Api,
+    device: c_int,
+    ordinal: u32,
+    cuda_version: i32,
+) -> Result<CudaCaps> {
     let attribute = |which: Attribute| -> Result<u32> {
         let mut value: c_int = 0;
         // SAFETY: writes one integer.
@@ -280,5 +285,6 @@ fn read_caps(api: &'static Api, device: c_int, ordinal: u32) -> Result<CudaCaps>
         l2_bytes: attribute(A::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)?,
         memory_bytes: memory as u64,
         memory_pools: attribute(A::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED)? != 0,
+        cuda_version: u32::try_from(cuda_version).unwrap_or(0),
     })
 }

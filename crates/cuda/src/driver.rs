@@ -112,7 +112,7 @@ impl Driver {
         if let Some(context) = contexts.get(&ordinal) {
             return Ok(context.clone());
         }
-        let context = Arc::new(Context::retain(self.api, ordinal)?);
+        let context = Arc::new(Context::retain(self.api, ordinal, self.version)?);
         contexts.insert(ordinal, context.clone());
         Ok(context)
     }

@@ -6,12 +6,13 @@
 //! | [`driver`] | is there a usable driver, and if not, why? |
 //! | [`context`] | how is a device's primary context held and made current? |
 //! | [`stream`] | how is work ordered, and a kernel launched? |
-//! | [`event`] | how is work timed? |
+//! | [`event`] | how are points in a stream marked, and the time between them? |
+//! | [`clock`] | how is work timed that is shorter than the host takes to enqueue it? |
 //! | [`graph`] | how is work captured and replayed? |
 //! | [`memory`] | how is device memory allocated and filled? |
 //! | [`module`] | how does a kernel source become a function? |
 //! | [`nvrtc`] | how is a kernel compiled? |
-//! | [`cache`] | where are compiled kernels kept? |
+//! | `cache` | where are compiled kernels kept? |
 //! | [`resources`] | what does a compiled kernel use? |
 //! | [`workspace`] | who owns scratch memory? |
 //!
@@ -19,7 +20,8 @@
 //! construction, `Stream::launch` neither locks, allocates, formats nor queries.
 
 pub mod api;
-pub mod cache;
+mod cache;
+pub mod clock;
 pub mod context;
 pub mod driver;
 pub mod event;
@@ -33,6 +35,7 @@ pub mod stream;
 pub mod workspace;
 
 pub use api::Api;
+pub use clock::Clock;
 pub use context::Context;
 pub use driver::Driver;
 pub use event::Event;

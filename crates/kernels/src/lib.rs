@@ -12,12 +12,13 @@ use robocache_registry::{KernelEntry, Source};
 pub mod generated {
     use crate::Image;
     use robocache_core::DType;
+    use robocache_registry::tune::TunedDevice;
     use robocache_registry::{Budget, CpuLevel, KernelEntry, Source, Target, VariantInfo};
 
     include!(concat!(env!("OUT_DIR"), "/generated.rs"));
 }
 
-pub use generated::{ARCHITECTURES, ENTRY_COUNT, HEADERS, IMAGES, SOURCES, VARIANTS};
+pub use generated::{ARCHITECTURES, DEVICES, ENTRY_COUNT, HEADERS, IMAGES, SOURCES, VARIANTS};
 
 /// An entry compiled for an architecture.
 pub struct Image {

@@ -1,5 +1,7 @@
 //! What a device can do, read once.
 
+use robocache_core::parallel;
+
 /// The capabilities that variants are chosen by.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DeviceCaps {
@@ -16,6 +18,10 @@ pub struct CpuCaps {
     pub avx2: bool,
     /// AVX-512 F, BW, DQ and VL.
     pub avx512: bool,
+    /// Threads that operations run on.
+    pub threads: usize,
+    /// What the system calls the model, or the architecture where it does not tell.
+    pub model: &'static str,
 }
 
 /// Capabilities of a CUDA device.
@@ -45,6 +51,8 @@ pub struct CudaCaps {
     pub memory_bytes: u64,
     /// Whether the stream-ordered allocator works here.
     pub memory_pools: bool,
+    /// The newest CUDA version that the driver supports, as 1000 * major + 10 * minor.
+    pub cuda_version: u32,
 }
 
 impl CudaCaps {
@@ -56,25 +64,40 @@ impl CudaCaps {
 
 impl CpuCaps {
     /// What the CPU of this process can do.
-    pub fn detect() -> CpuCaps {
-        #[cfg(target_arch = "x86_64")]
-        {
-            CpuCaps {
-                avx2: is_x86_feature_detected!("avx2") && is_x86_feature_detected!("f16c"),
-                avx512: is_x86_feature_detected!("avx512f")
-                    && is_x86_feature_detected!("avx512bw")
-                    && is_x86_feature_detected!("avx512dq")
-                    && is_x86_feature_detected!("avx512vl"),
-            }
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        {
-            CpuCaps {
-                avx2: false,
-                avx512: false,
-            }
+    fn detect() -> CpuCaps {
+        let (avx2, avx512) = instructions();
+        CpuCaps {
+            avx2,
+            avx512,
+            threads: parallel::requested_threads(),
+            model: model().leak(),
         }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn instructions() -> (bool, bool) {
+    let avx512 = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl");
+    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("f16c");
+    (avx2, avx512)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn instructions() -> (bool, bool) {
+    (false, false)
+}
+
+/// The model as Linux tells it.
+fn model() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("model name"));
+    let name = line.and_then(|line| Some(line.split_once(':')?.1.trim()));
+    name.filter(|name| !name.is_empty())
+        .unwrap_or(std::env::consts::ARCH)
+        .to_owned()
 }
 
 impl DeviceCaps {
@@ -82,6 +105,14 @@ impl DeviceCaps {
     pub fn cpu() -> &'static DeviceCaps {
         static CPU: std::sync::OnceLock<DeviceCaps> = std::sync::OnceLock::new();
         CPU.get_or_init(|| DeviceCaps::Cpu(CpuCaps::detect()))
+    }
+
+    /// The device's model and what its speed depends on besides: under this name measurements are kept.
+    pub fn model(&self) -> String {
+        match self {
+            DeviceCaps::Cpu(cpu) => format!("{}, {} threads", cpu.model, cpu.threads),
+            DeviceCaps::Cuda(cuda) => cuda.name.clone(),
+        }
     }
 
     /// A small number that tells the devices of this process apart.

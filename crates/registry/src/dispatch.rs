@@ -1,23 +1,27 @@
 //! Which variant runs.
 //!
 //! In order: the variant that the call or `ROBOCACHE_FORCE_VARIANT` forces; what this thread chose for
-//! such a problem before; else, of all variants that accept the problem, the one with the highest rank.
-//! A measurement will outrank the ranks where there is one: it belongs into `Dispatcher::best`,
-//! before them.
+//! such a problem before; what was measured for such problems on this device; what registry.toml says for
+//! this model of device; else, of all variants that accept the problem, the one with the highest rank.
 
 use std::cell::RefCell;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use robocache_core::{Error, Refusal, Refused, Result};
 
-use crate::{DeviceCaps, ProblemKey, VariantInfo};
+use crate::key::Features;
+use crate::tune::{self, Effort, Entry, Mode, Timer, TunedDevice, mode, store};
+use crate::{DeviceCaps, KeyText, ProblemKey, VariantInfo};
 
 /// A variant as its operation describes it; the operation crate owns the type, and registers values
 /// of it through `inventory`.
 pub trait Descriptor: Sync + 'static {
     /// A problem without its pointers' values: shapes, strides, types, forms, alignment.
     type Problem;
+
+    /// Lists the features of a problem by which variants compete.
+    fn features<F: Features>(problem: &Self::Problem, into: F) -> F;
 
     /// The constants from registry.toml.
     fn info(&self) -> &'static VariantInfo;
@@ -37,13 +41,19 @@ pub trait Descriptor: Sync + 'static {
 pub struct Dispatcher<D: Descriptor> {
     op: &'static str,
     op_hash: u64,
+    /// What registry.toml knows of devices.
+    devices: &'static [TunedDevice],
     /// Sorted by id, so that equal ranks resolve the same way in every build.
     variants: Vec<&'static D>,
 }
 
 impl<D: Descriptor> Dispatcher<D> {
-    /// The table of an operation.
-    pub fn new(op: &'static str, variants: impl IntoIterator<Item = &'static D>) -> Self {
+    /// The table of an operation, with what registry.toml knows of devices.
+    pub fn new(
+        op: &'static str,
+        variants: impl IntoIterator<Item = &'static D>,
+        devices: &'static [TunedDevice],
+    ) -> Self {
         let mut variants: Vec<_> = variants.into_iter().collect();
         variants.sort_by_key(|variant| variant.info().id);
         let op_hash = op.bytes().fold(0xCBF2_9CE4_8422_2325u64, |hash, byte| {
@@ -52,6 +62,7 @@ impl<D: Descriptor> Dispatcher<D> {
         Dispatcher {
             op,
             op_hash,
+            devices,
             variants,
         }
     }
@@ -89,7 +100,6 @@ impl<D: Descriptor> Dispatcher<D> {
     pub fn choose(
         &self,
         problem: &D::Problem,
-        key: ProblemKey,
         caps: &DeviceCaps,
         forced: Option<&str>,
     ) -> Result<&'static D> {
@@ -109,6 +119,7 @@ impl<D: Descriptor> Dispatcher<D> {
                     )
                 });
         }
+        let key = D::features(problem, ProblemKey::new());
         let hash = key.hash(self.op_hash, caps.number());
         if let Some(index) = remembered(hash, key)
             && let Some(&variant) = self.variants.get(index)
@@ -116,8 +127,10 @@ impl<D: Descriptor> Dispatcher<D> {
         {
             return Ok(variant);
         }
-        let index = self.best(problem, caps)?;
-        remember(hash, key, index);
+        let (index, settled) = self.best(problem, caps)?;
+        if settled {
+            remember(hash, key, index);
+        }
         tracing::debug!(
             op = self.op,
             variant = self.variants[index].info().id,
@@ -125,6 +138,80 @@ impl<D: Descriptor> Dispatcher<D> {
             "chose a variant"
         );
         Ok(self.variants[index])
+    }
+
+    /// The variants that take a problem.
+    pub fn candidates(&self, problem: &D::Problem, caps: &DeviceCaps) -> Vec<&'static D> {
+        let accept = self
+            .survey(problem, caps)
+            .filter(|(_, answer)| answer.is_ok());
+        accept.map(|(variant, _)| variant).collect()
+    }
+
+    /// The variant that runs where this user has measured nothing: registry.toml's for this model of
+    /// device, else the one with the highest rank.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] with every variant's reason.
+    pub fn untuned(&self, problem: &D::Problem, caps: &DeviceCaps) -> Result<&'static D> {
+        Ok(self.variants[self.by_default(problem, caps)?])
+    }
+
+    /// What was measured for such problems on this device, if it still holds.
+    pub fn measured(&self, problem: &D::Problem, caps: &DeviceCaps) -> Option<Arc<Entry>> {
+        let entry = store::load(self.op, &D::features(problem, KeyText::new()), caps)?;
+        entry
+            .holds(&self.candidate_infos(problem, caps))
+            .then_some(entry)
+    }
+
+    /// Whether a call should [`tune`](Self::tune) first: the mode says so, and such problems have not
+    /// been measured yet. Cheap where the mode does not.
+    #[inline]
+    pub fn wants_tuning(&self, problem: &D::Problem, caps: &DeviceCaps) -> bool {
+        mode() >= Mode::OnMiss && self.is_unmeasured(problem, caps)
+    }
+
+    #[cold]
+    fn is_unmeasured(&self, problem: &D::Problem, caps: &DeviceCaps) -> bool {
+        let key = D::features(problem, KeyText::new());
+        if mode() == Mode::Exhaustive && !store::is_of_this_process(self.op, &key, caps) {
+            return true;
+        }
+        let candidates = self.candidate_infos(problem, caps);
+        let entry = store::load(self.op, &key, caps);
+        candidates.len() > 1 && entry.is_none_or(|entry| !entry.is_complete(&candidates))
+    }
+
+    /// Races the variants that take a problem, keeps what was found, in this process and in the user's
+    /// cache folder, and makes every thread forget its choices.
+    ///
+    /// One race runs at a time in a process, so that they do not disturb each other.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if no variant takes the problem; what the default variant reports when
+    /// it runs.
+    pub fn tune(
+        &self,
+        problem: &D::Problem,
+        caps: &DeviceCaps,
+        effort: Effort,
+        timer: &mut dyn Timer,
+    ) -> Result<Arc<Entry>> {
+        static RACING: Mutex<()> = Mutex::new(());
+        let _alone = RACING.lock().unwrap_or_else(PoisonError::into_inner);
+        let default = self.untuned(problem, caps)?.info().id;
+        let infos = self.candidate_infos(problem, caps);
+        let ids: Vec<_> = infos.iter().map(|info| info.id).collect();
+        let before = self.measured(problem, caps);
+        let incumbent = before.and_then(|entry| ids.iter().copied().find(|&id| id == entry.choice));
+        let outcome = tune::race::race(&ids, default, incumbent, effort, timer)?;
+        let key = D::features(problem, KeyText::new());
+        let entry = Entry::new(self.op, &key, caps, default, outcome, &infos);
+        tracing::info!(op = self.op, %key, choice = entry.choice, default, "tuned");
+        let entry = store::keep(entry, self.op, &key, caps);
+        forget_choices();
+        Ok(entry)
     }
 
     /// Every variant with its refusal, if it has one.
@@ -138,25 +225,59 @@ impl<D: Descriptor> Dispatcher<D> {
             .map(|&variant| (variant, self.ask(variant, problem, caps)))
     }
 
-    fn best(&self, problem: &D::Problem, caps: &DeviceCaps) -> Result<usize> {
+    fn candidate_infos(
+        &self,
+        problem: &D::Problem,
+        caps: &DeviceCaps,
+    ) -> Vec<&'static VariantInfo> {
+        let candidates = self.candidates(problem, caps);
+        candidates.iter().map(|variant| variant.info()).collect()
+    }
+
+    /// The variant to run, and whether that is settled: not while a measurement is still to come.
+    #[cold]
+    fn best(&self, problem: &D::Problem, caps: &DeviceCaps) -> Result<(usize, bool)> {
+        let untuned = self.by_default(problem, caps)?;
+        if mode() == Mode::Off {
+            return Ok((untuned, true));
+        }
+        let found = self.measured(problem, caps).and_then(|entry| {
+            let named = |variant: &&D| variant.info().id == entry.choice;
+            self.variants.iter().position(|variant| named(variant))
+        });
+        let settled = found.is_some() || !self.wants_tuning(problem, caps);
+        Ok((found.unwrap_or(untuned), settled))
+    }
+
+    fn by_default(&self, problem: &D::Problem, caps: &DeviceCaps) -> Result<usize> {
         let mut refusals = Vec::new();
-        let mut best: Option<(u32, usize)> = None;
+        let mut accepting = Vec::new();
         for (index, &variant) in self.variants.iter().enumerate() {
             match self.ask(variant, problem, caps) {
                 Err(refusal) => refusals.push(Refused {
                     variant: variant.info().id,
                     refusal,
                 }),
-                Ok(()) => {
-                    let rank = variant.rank(problem, caps);
-                    if best.is_none_or(|(highest, _)| rank > highest) {
-                        best = Some((rank, index));
-                    }
-                }
+                Ok(()) => accepting.push((index, variant)),
             }
         }
-        best.map(|(_, index)| index)
-            .ok_or_else(|| self.unsupported(caps, refusals))
+        let named = || {
+            let device = self.devices.iter().find(|d| d.name == caps.model())?;
+            let key = D::features(problem, KeyText::new());
+            let id = device.choice(self.op, key.as_str())?;
+            accepting
+                .iter()
+                .find(|(_, variant)| variant.info().id == id)
+        };
+        // Of equal ranks the first by id, whatever the build.
+        let ranked = || {
+            let rank = |&&(_, variant): &&(usize, &D)| variant.rank(problem, caps);
+            accepting.iter().rev().max_by_key(rank)
+        };
+        match (mode() != Mode::Off).then(named).flatten().or_else(ranked) {
+            Some(&(index, _)) => Ok(index),
+            None => Err(self.unsupported(caps, refusals)),
+        }
     }
 
     #[inline]
@@ -254,142 +375,4 @@ fn remember(hash: u64, key: ProblemKey, index: usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Budget, CpuLevel, Target};
-    use robocache_core::DType;
-    use std::sync::atomic::AtomicU32;
-
-    struct Toy {
-        info: VariantInfo,
-        limit: usize,
-        rank: AtomicU32,
-    }
-
-    const fn info(id: &'static str, target: Target) -> VariantInfo {
-        VariantInfo {
-            id,
-            op: "toy",
-            summary: "",
-            target,
-            dtypes: &[DType::F32],
-            source: None,
-            entries: &[],
-            budget: Budget {
-                registers: 0,
-                shared_bytes: 0,
-                spill_bytes: 0,
-            },
-        }
-    }
-
-    static SMALL: Toy = Toy {
-        info: info("toy.small.cpu", Target::Cpu(CpuLevel::Scalar)),
-        limit: 10,
-        rank: AtomicU32::new(5),
-    };
-    static LARGE: Toy = Toy {
-        info: info("toy.large.cpu", Target::Cpu(CpuLevel::Scalar)),
-        limit: 1000,
-        rank: AtomicU32::new(3),
-    };
-    /// Only for the test that changes a rank, as tests run side by side.
-    static SWING: Toy = Toy {
-        info: info("toy.swing.cpu", Target::Cpu(CpuLevel::Scalar)),
-        limit: 1000,
-        rank: AtomicU32::new(3),
-    };
-    static GPU: Toy = Toy {
-        info: info("toy.gpu.sm80", Target::Cuda { min: 80, max: None }),
-        limit: 1000,
-        rank: AtomicU32::new(9),
-    };
-
-    impl Descriptor for Toy {
-        type Problem = usize;
-        fn info(&self) -> &'static VariantInfo {
-            // The tests' variants are statics.
-            [&SMALL, &LARGE, &SWING, &GPU]
-                .into_iter()
-                .find(|v| v.info.id == self.info.id)
-                .map(|v| &v.info)
-                .unwrap()
-        }
-        fn supports(&self, problem: &usize, _: &DeviceCaps) -> Result<(), Refusal> {
-            if *problem > self.limit {
-                return Err(Refusal::with(format!("takes up to {}", self.limit)));
-            }
-            Ok(())
-        }
-        fn rank(&self, _: &usize, _: &DeviceCaps) -> u32 {
-            self.rank.load(Ordering::Relaxed)
-        }
-    }
-
-    fn dispatcher() -> Dispatcher<Toy> {
-        Dispatcher::new("toy", [&SMALL, &LARGE, &GPU])
-    }
-
-    fn key(problem: usize) -> ProblemKey {
-        ProblemKey::new().with_size(problem)
-    }
-
-    #[test]
-    fn the_highest_rank_of_those_that_accept_wins_and_refusals_are_kept() {
-        let d = dispatcher();
-        let cpu = DeviceCaps::cpu();
-        assert_eq!(
-            d.choose(&9, key(9), cpu, None).unwrap().info.id,
-            "toy.small.cpu"
-        );
-        // 11 has the key of 9, which this thread remembers: it must be asked again all the same.
-        assert_eq!(key(11), key(9));
-        assert_eq!(
-            d.choose(&11, key(11), cpu, None).unwrap().info.id,
-            "toy.large.cpu"
-        );
-        let Err(Error::Unsupported { refusals, .. }) = d.choose(&2000, key(2000), cpu, None) else {
-            panic!("accepted by none, yet chosen");
-        };
-        assert_eq!(refusals.len(), 3);
-        assert!(
-            refusals
-                .iter()
-                .any(|r| r.refusal.0.contains("takes up to 10"))
-        );
-    }
-
-    #[test]
-    fn a_forced_variant_runs_or_says_why_not() {
-        let d = dispatcher();
-        let cpu = DeviceCaps::cpu();
-        let chosen = d.choose(&9, key(9), cpu, Some("toy.large.cpu")).unwrap();
-        assert_eq!(chosen.info.id, "toy.large.cpu");
-        let refused = d.choose(&11, key(11), cpu, Some("toy.small.cpu"));
-        assert!(matches!(refused, Err(Error::Unsupported { .. })));
-        assert!(matches!(
-            d.choose(&9, key(9), cpu, Some("toy.none")),
-            Err(Error::Range { .. })
-        ));
-        assert!(matches!(
-            d.choose(&9, key(9), cpu, Some("toy.gpu.sm80")),
-            Err(Error::Unsupported { .. })
-        ));
-    }
-
-    #[test]
-    fn choices_are_remembered_until_told_to_forget() {
-        let d = Dispatcher::new("swing", [&SMALL, &SWING]);
-        let best = || {
-            d.choose(&7, key(7), DeviceCaps::cpu(), None)
-                .unwrap()
-                .info
-                .id
-        };
-        assert_eq!(best(), "toy.small.cpu");
-        SWING.rank.store(7, Ordering::Relaxed);
-        assert_eq!(best(), "toy.small.cpu");
-        forget_choices();
-        assert_eq!(best(), "toy.swing.cpu");
-    }
-}
+mod tests;

@@ -94,6 +94,15 @@ impl VariantInfo {
         self.entries.iter().find(|entry| entry.dtype == dtype)
     }
 
+    /// What a measurement of this variant is good for: the source's hash, or for a variant without a
+    /// source of its own the package's version.
+    pub fn source_hash(&self) -> &'static str {
+        self.source
+            .map_or(concat!("robocache ", env!("CARGO_PKG_VERSION")), |source| {
+                source.hash
+            })
+    }
+
     /// Whether the device is one that this variant is built for.
     ///
     /// # Errors

@@ -6,7 +6,10 @@
 //! | [`caps`] | what can a device do? |
 //! | [`key`] | which problems are alike? |
 //! | [`dispatch`] | which variant runs? |
+//! | [`tune`] | how is a choice measured and kept? |
+//! | [`user_cache`] | where do files go that only save time? |
 //! | [`operation`] | which operations exist, and how is any of them tested? |
+//! | [`workload`] | how is any operation timed? |
 //! | [`status`] | how does a kernel report bad data without a synchronisation? |
 //!
 //! Architecture invariant: this crate knows no operation, no driver and no pointer; it is plain data
@@ -20,13 +23,18 @@ pub mod info;
 pub mod key;
 pub mod operation;
 pub mod status;
+pub mod tune;
+pub mod user_cache;
+pub mod workload;
 
 pub use caps::{CpuCaps, CudaCaps, DeviceCaps};
 pub use dispatch::{Descriptor, Dispatcher};
 pub use info::{Budget, CpuLevel, KernelEntry, Source, Target, VariantInfo};
-pub use key::ProblemKey;
+pub use key::{Features, KeyText, ProblemKey};
 pub use operation::{Case, CaseOutcome, DeviceId, OpEntry, SelfTest, SelfTestOutcome, operations};
 pub use status::{StatusCode, decode_status};
+
+pub use workload::{CacheState, Subject, Workload, Workloads};
 
 #[doc(hidden)]
 pub use inventory;

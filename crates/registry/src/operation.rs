@@ -2,7 +2,7 @@
 
 use robocache_core::{Refusal, Result};
 
-use crate::VariantInfo;
+use crate::{VariantInfo, Workloads};
 
 /// A device by name, for code that does not care how it is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +32,8 @@ pub struct OpEntry {
     pub variants: fn() -> Vec<&'static VariantInfo>,
     /// Runs a small problem with a known answer on every variant for a device.
     pub self_test: fn(DeviceId) -> Vec<SelfTest>,
+    /// Problems to time, for the tuner and the benchmarks.
+    pub workloads: &'static Workloads,
     /// Draws a test case; present when the operation crate's feature `testing` is on.
     pub generate_case: Option<fn(seed: u64) -> Box<dyn Case>>,
 }

@@ -10,6 +10,7 @@
 //! | `check` | are the source times what they should be? |
 //! | `cpu` | how does a CPU do it? The readable reference is `cpu/scalar.rs`. |
 //! | `cuda` | how is a kernel launched? |
+//! | `workload` | which problems are timed, and how? |
 //! | `operation` | how does this operation appear in the operation table? |
 //! | `testing` | how are problems drawn, run and judged? (feature `testing`) |
 #![doc = include_str!("../README.md")]
@@ -27,6 +28,7 @@ mod self_test;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod variant;
+mod workload;
 
 pub use options::{Extrapolation, Invalid, Kind, Options};
 pub use plan::Plan;

@@ -47,6 +47,16 @@ pub enum Extrapolation {
     Nan = 1,
 }
 
+impl Extrapolation {
+    /// The name used on the command line and in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Extrapolation::Hold => "hold",
+            Extrapolation::Nan => "nan",
+        }
+    }
+}
+
 /// What becomes of a value that fails `tolerance` or `max_gap`; the mask is false either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Invalid {

@@ -28,8 +28,7 @@ impl Plan {
             ));
         }
         let caps = DeviceCaps::cpu();
-        let variant =
-            dispatcher().choose(&problem, problem.key(), caps, request.options.variant)?;
+        let variant = dispatcher().choose(&problem, caps, request.options.variant)?;
         Ok(Plan {
             problem,
             variant,

@@ -5,7 +5,7 @@ use crate::{Extrapolation, Kind, Resample};
 use robocache_core::{
     DType, Error, Place, Result, Rows, TimeAxis, TimeFault, TimeScalar, TimeType,
 };
-use robocache_registry::ProblemKey;
+use robocache_registry::Features;
 
 /// The form of a time axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +19,16 @@ pub enum AxisForm {
     Uniform = 2,
 }
 
+impl AxisForm {
+    const fn name(self) -> &'static str {
+        match self {
+            AxisForm::PerRow => "per_row",
+            AxisForm::Shared => "shared",
+            AxisForm::Uniform => "uniform",
+        }
+    }
+}
+
 /// The form of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -29,6 +39,16 @@ pub enum RowsForm {
     Lengths = 1,
     /// One row after another, with offsets.
     Packed = 2,
+}
+
+impl RowsForm {
+    const fn name(self) -> &'static str {
+        match self {
+            RowsForm::Dense => "dense",
+            RowsForm::Lengths => "lengths",
+            RowsForm::Packed => "packed",
+        }
+    }
 }
 
 /// Everything about a request by which variants are chosen and planned.
@@ -153,26 +173,39 @@ impl Problem {
         self.columns <= 1 || (self.data_strides[2] == 1 && self.out_strides[2] == 1)
     }
 
-    /// What the choice of a variant is remembered under.
+    /// The features by which variants compete.
     #[inline]
-    pub fn key(&self) -> ProblemKey {
-        ProblemKey::new()
-            .with(self.in_dtype as u32, 4)
-            .with(self.out_dtype as u32, 4)
-            .with(self.time_type as u32, 2)
-            .with(self.source_form as u32, 2)
-            .with(self.target_form as u32, 2)
-            .with(self.rows_form as u32, 2)
-            .with(self.kind as u32, 4)
-            .with(self.extrapolation as u32, 2)
-            .with(u32::from(self.columns_adjacent()), 1)
-            .with(u32::from(self.data_align), 5)
-            .with(u32::from(self.out_align), 5)
-            .with(self.columns.min(63) as u32, 6)
-            .with_size(self.batch)
-            .with_size(self.samples)
-            .with_size(self.targets)
-            .with_size(self.columns)
+    pub(crate) fn features<F: Features>(&self, into: F) -> F {
+        let source = self.source_form;
+        let (target, rows) = (self.target_form, self.rows_form);
+        let (kind, extrapolation) = (self.kind, self.extrapolation);
+        let adjacent = u32::from(self.columns_adjacent());
+        into.with("in", self.in_dtype as u32, 4, self.in_dtype.name())
+            .with("out", self.out_dtype as u32, 4, self.out_dtype.name())
+            .with(
+                "time",
+                self.time_type as u32,
+                2,
+                self.time_type.dtype().name(),
+            )
+            .with("source", source as u32, 2, source.name())
+            .with("target", target as u32, 2, target.name())
+            .with("rows", rows as u32, 2, rows.name())
+            .with("kind", kind as u32, 4, kind.name())
+            .with("outside", extrapolation as u32, 2, extrapolation.name())
+            .with(
+                "columns",
+                adjacent,
+                1,
+                ["strided", "adjacent"][adjacent as usize],
+            )
+            .with_number("in_align", u32::from(self.data_align), 5)
+            .with_number("out_align", u32::from(self.out_align), 5)
+            .with_number("D_to_63", self.columns.min(63) as u32, 6)
+            .with_size("B", self.batch)
+            .with_size("S", self.samples)
+            .with_size("T", self.targets)
+            .with_size("D", self.columns)
     }
 
     /// The bytes that have to move at least, if every target uses other samples than the next: each

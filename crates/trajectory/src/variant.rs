@@ -2,7 +2,7 @@
 
 use crate::{Problem, Resample};
 use robocache_core::{Refusal, Result};
-use robocache_registry::{Descriptor, DeviceCaps, Dispatcher, VariantInfo};
+use robocache_registry::{Descriptor, DeviceCaps, Dispatcher, Features, VariantInfo};
 use std::sync::OnceLock;
 
 /// One way to resample.
@@ -31,6 +31,11 @@ inventory::collect!(Variant);
 impl Descriptor for Variant {
     type Problem = Problem;
 
+    #[inline]
+    fn features<F: Features>(problem: &Problem, into: F) -> F {
+        problem.features(into)
+    }
+
     fn info(&self) -> &'static VariantInfo {
         self.info
     }
@@ -49,7 +54,10 @@ impl Descriptor for Variant {
 /// The table of this operation's variants.
 pub fn dispatcher() -> &'static Dispatcher<Variant> {
     static DISPATCHER: OnceLock<Dispatcher<Variant>> = OnceLock::new();
-    DISPATCHER.get_or_init(|| Dispatcher::new("trajectory", inventory::iter::<Variant>))
+    DISPATCHER.get_or_init(|| {
+        let variants = inventory::iter::<Variant>;
+        Dispatcher::new("trajectory", variants, robocache_kernels::DEVICES)
+    })
 }
 
 /// A refusal of what only variants with free strides and types do.

@@ -257,7 +257,7 @@ fn nvrtc() -> Nvrtc {
 
 #[cfg(feature = "cuda")]
 fn cache() -> Cache {
-    let Some(folder) = robocache::cuda::cache::folder() else {
+    let Some(folder) = robocache::registry::user_cache::folder() else {
         return Cache {
             path: None,
             writable: false,

@@ -99,7 +99,7 @@ fn choose(
         ));
     }
     let caps = context.caps();
-    let variant = dispatcher().choose(problem, problem.key(), caps, request.options.variant)?;
+    let variant = dispatcher().choose(problem, caps, request.options.variant)?;
     Ok((variant, geometry(variant, problem, caps)?))
 }
 

@@ -8,9 +8,9 @@ use robocache_core::Result;
 
 /// Runs between two waits.
 const BATCH: usize = 40;
-/// Bytes that are filled before a batch: a millisecond on the fastest devices, in which a host enqueues a
-/// batch with ease.
-const BUSY_BYTES: usize = 4 << 30;
+/// Fills of the scratch memory before a batch: a millisecond and more, in which a host enqueues a batch
+/// with ease.
+const FILLS: usize = 16;
 
 /// A clock for one stream.
 pub struct Clock {
@@ -35,7 +35,7 @@ impl Clock {
     /// [`Error::Driver`](robocache_core::Error::Driver).
     pub fn new(stream: &Stream) -> Result<Clock> {
         let context = stream.context();
-        let bytes = (4 * context.cuda_caps().l2_bytes as usize).max(64 << 20);
+        let bytes = (4 * context.cuda_caps().l2_bytes as usize).max(1 << 20);
         let pair = |_| Ok((Event::new(context)?, Event::new(context)?));
         Ok(Clock {
             scratch: DeviceBuffer::new(context, bytes)?,
@@ -57,7 +57,7 @@ impl Clock {
         let mut micros = Vec::with_capacity(repeats);
         while micros.len() < repeats {
             let batch = (repeats - micros.len()).min(BATCH);
-            for _ in 0..BUSY_BYTES.div_ceil(self.scratch.len()) {
+            for _ in 0..FILLS {
                 self.scratch.fill(stream, 1)?;
             }
             for (start, end) in &self.events[..batch] {

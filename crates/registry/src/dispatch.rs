@@ -169,7 +169,7 @@ impl<D: Descriptor> Dispatcher<D> {
     /// been measured yet. Cheap where the mode does not.
     #[inline]
     pub fn wants_tuning(&self, problem: &D::Problem, caps: &DeviceCaps) -> bool {
-        mode() >= Mode::OnMiss && self.is_unmeasured(problem, caps)
+        mode() >= Mode::OnMiss && environment().is_empty() && self.is_unmeasured(problem, caps)
     }
 
     #[cold]
@@ -243,7 +243,7 @@ impl<D: Descriptor> Dispatcher<D> {
         }
         let found = self.measured(problem, caps).and_then(|entry| {
             let named = |variant: &&D| variant.info().id == entry.choice;
-            self.variants.iter().position(|variant| named(variant))
+            self.variants.iter().position(named)
         });
         let settled = found.is_some() || !self.wants_tuning(problem, caps);
         Ok((found.unwrap_or(untuned), settled))

@@ -6,6 +6,7 @@
 //! | [`request`] | which memory takes part in a call? |
 //! | [`problem`] | is the request sound, and what is it without its pointers? |
 //! | [`variant`] | which variants are there, and which one runs? |
+//! | `tune` | how are the variants measured on the caller's memory? |
 //! | [`plan`] | how is a choice kept for calls that repeat? |
 //! | `check` | are the source times what they should be? |
 //! | `cpu` | how does a CPU do it? The readable reference is `cpu/scalar.rs`. |
@@ -27,6 +28,7 @@ pub mod request;
 mod self_test;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tune;
 pub mod variant;
 mod workload;
 
@@ -34,6 +36,9 @@ pub use options::{Extrapolation, Invalid, Kind, Options};
 pub use plan::Plan;
 pub use problem::{AxisForm, Problem, RowsForm};
 pub use request::Resample;
+pub use tune::tune;
+#[cfg(feature = "cuda")]
+pub use tune::tune_on;
 pub use variant::{Variant, dispatcher};
 
 use robocache_core::Result;
@@ -44,7 +49,8 @@ use robocache_core::Result;
 /// Every [`Error`](robocache_core::Error) that bad input can cause, each naming the argument; among
 /// them [`Error::Time`](robocache_core::Error::Time) for unsorted source times, unless
 /// [`Options::check`] is off.
-pub fn resample(request: Resample<'_>) -> Result<()> {
+pub fn resample(mut request: Resample<'_>) -> Result<()> {
+    tune::before_cpu(&mut request)?;
     Plan::new_cpu(&request)?.run(request)
 }
 

@@ -5,7 +5,7 @@ use crate::{Extrapolation, Kind, Resample};
 use robocache_core::{
     DType, Error, Place, Result, Rows, TimeAxis, TimeFault, TimeScalar, TimeType,
 };
-use robocache_registry::Features;
+use robocache_registry::{Features, KeyText};
 
 /// The form of a time axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -206,6 +206,11 @@ impl Problem {
             .with_size("S", self.samples)
             .with_size("T", self.targets)
             .with_size("D", self.columns)
+    }
+
+    /// The features by which variants compete, in words: under these a choice is kept.
+    pub fn key_text(&self) -> KeyText {
+        self.features(KeyText::new())
     }
 
     /// The bytes that have to move at least, if every target uses other samples than the next: each

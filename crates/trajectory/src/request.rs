@@ -43,6 +43,19 @@ impl<'a> Resample<'a> {
         }
     }
 
+    /// The same request again, while this one waits.
+    pub(crate) fn reborrow(&mut self) -> Resample<'_> {
+        Resample {
+            data: self.data,
+            rows: self.rows,
+            source_times: self.source_times,
+            target_times: self.target_times,
+            out: self.out.reborrow(),
+            mask: self.mask.as_mut().map(TensorViewMut::reborrow),
+            options: self.options,
+        }
+    }
+
     /// Sets [`rows`](Self::rows).
     #[must_use]
     pub fn rows(mut self, rows: Rows<'a>) -> Self {

@@ -58,7 +58,9 @@ impl Write for Log {
 }
 
 fn folder() -> PathBuf {
-    robocache_cuda::cache::folder().unwrap().join("kernels")
+    robocache_registry::user_cache::folder()
+        .unwrap()
+        .join("kernels")
 }
 
 /// Every file of the cache: its contents, and its number, which changes when it is written anew.
@@ -118,7 +120,7 @@ fn a_damaged_file_is_compiled_again() {
 fn a_cache_that_cannot_be_written_only_warns() {
     with_compiler("a_cache_that_cannot_be_written_only_warns", || {
         // A file where the folder should be: nobody can make a folder there, not even root.
-        let cache = robocache_cuda::cache::folder().unwrap();
+        let cache = robocache_registry::user_cache::folder().unwrap();
         std::fs::write(folder(), b"").unwrap();
         for _ in 0..2 {
             let warned = load();

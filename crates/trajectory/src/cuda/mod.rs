@@ -10,13 +10,17 @@ mod params;
 mod row;
 mod wide;
 
+use crate::tune;
 use crate::variant::Exec;
 use crate::{Plan, Problem, Resample, Variant, dispatcher};
 use params::Params;
 use robocache_core::{DType, Error, Refusal, Result};
-use robocache_cuda::{Context, Function, LaunchConfig, StatusWord, Stream, Workspace};
+use robocache_cuda::clock::Before;
+use robocache_cuda::{Clock, Context, Function, LaunchConfig, StatusWord, Stream, Workspace};
 use robocache_registry::DeviceCaps;
 use robocache_registry::status::STATUS_LIMIT;
+use robocache_registry::tune::race::median;
+use robocache_registry::tune::{Effort, Entry};
 use std::sync::Arc;
 
 /// The shape of a variant's launch.
@@ -70,17 +74,40 @@ fn fits_grid(problem: &Problem, tile: usize) -> Result<(), Refusal> {
 }
 
 pub(crate) fn enqueue(
-    request: Resample<'_>,
+    mut request: Resample<'_>,
     stream: &Stream,
     status: Option<&StatusWord>,
 ) -> Result<()> {
     let problem = Problem::of(&request)?;
+    tune::before_cuda(&problem, &mut request, stream)?;
     let (variant, geometry) = choose(&problem, &request, stream.context())?;
     if problem.is_empty() {
         return Ok(());
     }
     let function = load(variant, &problem, stream.context(), Some(stream))?;
     launch(&problem, &geometry, function, &request, stream, status)
+}
+
+/// Races the variants on a request's own memory, in bursts whose median stands for a turn.
+pub(crate) fn race(
+    problem: &Problem,
+    request: &Resample<'_>,
+    stream: &Stream,
+    effort: Effort,
+) -> Result<Arc<Entry>> {
+    const BURST: usize = 3;
+    let context = stream.context();
+    let mut clock = Clock::new(stream)?;
+    let mut timer = |id: &'static str| {
+        let variant = dispatcher().by_id(id)?;
+        let geometry = geometry(variant, problem, context.caps())?;
+        let function = load(variant, problem, context, None)?;
+        let micros = clock.time(stream, BURST, Before::Flush, |_| {
+            launch(problem, &geometry, function, request, stream, None)
+        })?;
+        Ok(median(micros.into_iter()))
+    };
+    dispatcher().tune(problem, context.caps(), effort, &mut timer)
 }
 
 fn choose(

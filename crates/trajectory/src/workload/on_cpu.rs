@@ -105,7 +105,7 @@ impl<T: Element> Workload for OnCpu<T> {
     }
 
     fn key(&self) -> KeyText {
-        self.problem.features(KeyText::new())
+        self.problem.key_text()
     }
 
     fn caps(&self) -> &DeviceCaps {

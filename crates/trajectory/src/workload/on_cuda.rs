@@ -186,7 +186,7 @@ impl<T: Element> Workload for OnCuda<T> {
     }
 
     fn key(&self) -> KeyText {
-        self.problem.features(KeyText::new())
+        self.problem.key_text()
     }
 
     fn caps(&self) -> &DeviceCaps {

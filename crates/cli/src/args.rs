@@ -1,6 +1,6 @@
 //! What can be said on the command line?
 
-use crate::{demo, doctor, kernels, resample};
+use crate::{demo, doctor, kernels, resample, tune};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -28,6 +28,7 @@ enum Command {
     Kernels(kernels::Args),
     Resample(resample::Args),
     Demo(demo::Args),
+    Tune(tune::Args),
 }
 
 impl Cli {
@@ -41,6 +42,7 @@ impl Cli {
             Command::Kernels(args) => kernels::run(&args),
             Command::Resample(args) => resample::run(&args).map(|()| ExitCode::SUCCESS),
             Command::Demo(args) => demo::run(&args).map(|()| ExitCode::SUCCESS),
+            Command::Tune(args) => tune::run(&args).map(|()| ExitCode::SUCCESS),
         }
     }
 }

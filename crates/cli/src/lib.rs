@@ -13,6 +13,7 @@
 //! | `kernels` | which variants are there? |
 //! | `resample` | how does a file become a resampled file? |
 //! | `demo` | what is there to see and to measure? |
+//! | `tune` | which variant is the fastest on this device? |
 //! | [`report`] | what did resampling do to a log, on one page? |
 //! | [`robot_log`] | what does the log of a real robot arm cell look like? |
 //!
@@ -34,6 +35,7 @@ pub mod report;
 mod resample;
 pub mod robot_log;
 mod time;
+mod tune;
 
 use clap::Parser;
 use std::ffi::OsString;

@@ -11,6 +11,8 @@ pub struct Workloads {
     pub syntax: &'static str,
     /// The shapes that stand for its use on a kind of device, each in that syntax.
     pub shapes: fn(DeviceId) -> Vec<String>,
+    /// A shape drawn at random: the same one for the same seed.
+    pub random: fn(DeviceId, seed: u64) -> String,
     /// Makes the memory of a problem: the same numbers for the same seed.
     pub open: fn(shape: &str, device: DeviceId, seed: u64) -> Result<Box<dyn Workload>>,
 }

@@ -19,6 +19,7 @@ use shape::Shape;
 pub static WORKLOADS: Workloads = Workloads {
     syntax: shape::SYNTAX,
     shapes,
+    random: |device, seed| Shape::random(device == DeviceId::Cpu, seed).to_string(),
     open,
 };
 
@@ -114,6 +115,24 @@ mod tests {
                 assert_eq!(shape.to_string(), text);
             }
         }
+    }
+
+    #[test]
+    fn random_shapes_are_shapes_and_differ() {
+        let drawn = |seed| (WORKLOADS.random)(DeviceId::Cuda(0), seed);
+        let mut all: Vec<_> = (0..100).map(drawn).collect();
+        for text in &all {
+            let shape: Shape = text.parse().unwrap();
+            let rows = shape.batch * shape.samples.max(shape.targets);
+            assert!(
+                rows * shape.columns * shape.dtype.size() <= 512 << 20,
+                "{text}"
+            );
+        }
+        assert_eq!(drawn(7), all[7]);
+        all.sort();
+        all.dedup();
+        assert!(all.len() > 95);
     }
 
     #[test]

@@ -27,6 +27,37 @@ const TIMES: [(&str, TimeType); 3] = [
     ("i64-times", TimeType::I64),
 ];
 
+impl Shape {
+    /// A shape drawn at random, sizes evenly by their logarithm; smaller ones for a CPU.
+    pub fn random(small: bool, seed: u64) -> Shape {
+        let mut random = Random::new(seed);
+        let most_bytes = if small { 16 << 20 } else { 512 << 20 };
+        loop {
+            let mut size = |from: f64, to: f64| {
+                let power = from.log2() + random.unit() * (to.log2() - from.log2());
+                power.exp2().round() as usize
+            };
+            let (batch, samples) = (size(1.0, 16_384.0), size(2.0, 4000.0));
+            let (columns, targets) = (size(1.0, 768.0), size(1.0, 4000.0));
+            let mut pick = |count: usize| (random.unit() * count as f64) as usize;
+            let shape = Shape {
+                batch,
+                samples,
+                columns,
+                targets,
+                dtype: FLOATS[pick(FLOATS.len())],
+                kind: Kind::ALL[pick(Kind::ALL.len())],
+                time: TIMES[pick(TIMES.len())].1,
+            };
+            let bytes = batch * samples.max(targets) * columns * shape.dtype.size();
+            // Below that, every variant takes as long as a launch.
+            if (most_bytes / 512..=most_bytes).contains(&bytes) {
+                return shape;
+            }
+        }
+    }
+}
+
 impl FromStr for Shape {
     type Err = Error;
 

@@ -5,7 +5,7 @@
 //! | [`race`] | which of some candidates is the fastest, beyond the noise? |
 //! | [`entry`] | what is kept of a race, and does it still hold? |
 //! | [`store`] | where are entries kept? |
-//! | [`mode`] | when is measured at all? |
+//! | [`mod@mode`] | when is measured at all? |
 //!
 //! The order in which a choice is looked for is the [`Dispatcher`](crate::Dispatcher)'s: an entry of
 //! this user, else one of registry.toml for this model of device ([`TunedDevice`]), else the ranks.

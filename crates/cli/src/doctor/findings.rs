@@ -76,6 +76,8 @@ pub(super) struct Device {
     pub(super) cuda: Option<Capabilities>,
     /// Why it cannot be used, and what to do.
     pub(super) problem: Option<String>,
+    /// How variants are chosen there; none of a device that cannot be opened.
+    pub(super) choices: Option<Choices>,
     pub(super) variants: Vec<Variant>,
 }
 
@@ -127,4 +129,15 @@ impl Variant {
     pub(super) fn failed(&self) -> bool {
         self.self_test.as_ref().is_some_and(|test| !test.passed)
     }
+}
+
+/// How variants are chosen on a device.
+#[derive(Debug, Serialize)]
+pub(super) struct Choices {
+    /// What `ROBOCACHE_TUNE` says: off, cached, on-miss or exhaustive.
+    pub(super) mode: &'static str,
+    /// Kinds of problems that this user has measured there.
+    pub(super) measured: usize,
+    /// With what the defaults for this model were measured; none if they were not.
+    pub(super) defaults: Option<&'static str>,
 }

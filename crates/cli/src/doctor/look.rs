@@ -2,9 +2,13 @@
 
 #[cfg(feature = "cuda")]
 use super::findings::Capabilities;
-use super::findings::{Cache, Cpu, Device, Driver, Findings, Images, Nvrtc, SelfTest, Variant};
+use super::findings::{
+    Cache, Choices, Cpu, Device, Driver, Findings, Images, Nvrtc, SelfTest, Variant,
+};
 use crate::console::spinner;
-use robocache::registry::{DeviceCaps, DeviceId, SelfTestOutcome, Target, operations};
+use robocache::registry::{
+    DeviceCaps, DeviceId, SelfTestOutcome, Target, operations, tune, user_cache,
+};
 
 /// Looks at everything and runs the self-tests.
 pub(super) fn look() -> Findings {
@@ -70,7 +74,20 @@ fn cpu_device() -> Device {
         name: crate::device::Device::Cpu.name(),
         cuda: None,
         problem: None,
+        choices: Some(choices(DeviceCaps::cpu())),
         variants: variants(DeviceId::Cpu, DeviceCaps::cpu()),
+    }
+}
+
+fn choices(caps: &DeviceCaps) -> Choices {
+    let entries = user_cache::folder().map(|folder| tune::store::files(&folder, caps));
+    let entries = entries.and_then(|folder| std::fs::read_dir(folder).ok());
+    let model = caps.model();
+    let device = robocache::kernels::DEVICES.iter().find(|d| d.name == model);
+    Choices {
+        mode: tune::mode().name(),
+        measured: entries.map_or(0, Iterator::count),
+        defaults: device.and_then(|device| device.measured),
     }
 }
 
@@ -199,6 +216,7 @@ fn cuda_device(driver: &robocache::cuda::Driver, ordinal: u32) -> Device {
                     memory_pools: caps.memory_pools,
                 }),
                 problem: None,
+                choices: Some(choices(context.caps())),
                 variants: variants(id, context.caps()),
             }
         }
@@ -207,6 +225,7 @@ fn cuda_device(driver: &robocache::cuda::Driver, ordinal: u32) -> Device {
             name: id.to_string(),
             cuda: None,
             problem: Some(crate::device::why(&error)),
+            choices: None,
             variants: refused(id, "the device cannot be opened"),
         },
     }
@@ -257,7 +276,7 @@ fn nvrtc() -> Nvrtc {
 
 #[cfg(feature = "cuda")]
 fn cache() -> Cache {
-    let Some(folder) = robocache::registry::user_cache::folder() else {
+    let Some(folder) = user_cache::folder() else {
         return Cache {
             path: None,
             writable: false,

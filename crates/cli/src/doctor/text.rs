@@ -1,7 +1,7 @@
 //! How is it said in plain words?
 
-use super::findings::{Device, Findings, Variant};
-use crate::console::{bytes, count, duration, table};
+use super::findings::{Choices, Device, Findings, Variant};
+use crate::console::{self, bytes, count, duration, table};
 use std::fmt::Write;
 
 /// The findings for a person.
@@ -9,7 +9,7 @@ pub(super) fn describe(findings: &Findings) -> String {
     let mut text = format!("robocache {}\n\n", findings.version);
     for (label, words) in facts(findings) {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{label:<14}{words}");
+        let _ = writeln!(text, "{label:<16}{words}");
     }
     text.push('\n');
     text.push_str(&variants(findings));
@@ -49,6 +49,11 @@ fn facts(findings: &Findings) -> Vec<(String, String)> {
     for device in findings.devices.iter().skip(1) {
         say(&device.id, describe_device(device));
     }
+    for device in &findings.devices {
+        if let Some(choices) = &device.choices {
+            say(&format!("Choices {}", device.id), describe_choices(choices));
+        }
+    }
     let nvrtc = &findings.nvrtc;
     say(
         "NVRTC",
@@ -85,6 +90,24 @@ fn facts(findings: &Findings) -> Vec<(String, String)> {
         },
     );
     facts
+}
+
+fn describe_choices(choices: &Choices) -> String {
+    let Choices {
+        mode,
+        measured,
+        defaults,
+    } = choices;
+    let kinds = console::counted(*measured, "kind");
+    let measured = match measured {
+        0 => "nothing measured here (`robocache tune` does)".to_owned(),
+        _ => format!("{kinds} of problem measured here"),
+    };
+    let defaults = match defaults {
+        Some(with) => format!("defaults of this model measured with {with}"),
+        None => "no defaults of this model: rules of thumb".to_owned(),
+    };
+    format!("{measured}; {defaults}; mode {mode}")
 }
 
 fn describe_device(device: &Device) -> String {
@@ -204,6 +227,11 @@ mod tests {
                 name: "CPU".into(),
                 cuda: None,
                 problem: None,
+                choices: Some(Choices {
+                    mode: "cached",
+                    measured: 3,
+                    defaults: None,
+                }),
                 variants,
             }],
             without_device: vec![Variant::refused("op.wide.sm80", "no CUDA driver")],
@@ -234,6 +262,7 @@ mod tests {
             "12.9, libnvrtc.so.12",
             "2 embedded, for sm_80, sm_90",
             "/cache, 3 files, 2.0 kB",
+            "3 kinds of problem measured here; no defaults of this model",
             "op.scalar.cpu  passed",
             "12.5 µs",
             "op.wide.sm80   not here: no CUDA driver",

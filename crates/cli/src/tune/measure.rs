@@ -123,25 +123,6 @@ fn look_again(workload: &mut dyn Workload, default: &str, choice: &str) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use robocache::registry::operations;
-
-    #[test]
-    fn a_finding_holds_what_was_measured() {
-        let op = operations()[0];
-        let effort = Effort {
-            screening: 1,
-            rounds: 3,
-        };
-        let shape = "2x50x16->20 f32";
-        let finding = tune(op, shape, DeviceId::Cpu, 1, effort, true).expect("measured");
-        assert_eq!(finding.shape, shape);
-        assert!(finding.median(&finding.choice) > 0.0);
-        assert!(finding.median("none").is_nan());
-        let again = finding.again.expect("it was asked for");
-        assert_eq!([again.default.len(), again.twin.len()], [40, 40]);
-        assert!(again.gain().is_finite() && again.noise().is_finite());
-        assert!(tune(op, "2x50", DeviceId::Cpu, 1, effort, false).is_err());
-    }
 
     #[test]
     fn percentages_say_how_much_less_time_it_takes() {

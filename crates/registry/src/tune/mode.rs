@@ -18,6 +18,20 @@ pub enum Mode {
     Exhaustive = 4,
 }
 
+impl Mode {
+    const ALL: [Mode; 4] = [Mode::Off, Mode::CachedOnly, Mode::OnMiss, Mode::Exhaustive];
+
+    /// What `ROBOCACHE_TUNE` calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mode::Off => "off",
+            Mode::CachedOnly => "cached",
+            Mode::OnMiss => "on-miss",
+            Mode::Exhaustive => "exhaustive",
+        }
+    }
+}
+
 /// 0 until it is set or read from the environment.
 static MODE: AtomicU8 = AtomicU8::new(0);
 
@@ -55,13 +69,10 @@ fn from_environment() -> Mode {
 }
 
 fn parse(text: &str) -> Option<Mode> {
-    Some(match text.trim() {
-        "" | "cached" => Mode::CachedOnly,
-        "off" => Mode::Off,
-        "on-miss" => Mode::OnMiss,
-        "exhaustive" => Mode::Exhaustive,
-        _ => return None,
-    })
+    match text.trim() {
+        "" => Some(Mode::CachedOnly),
+        name => Mode::ALL.into_iter().find(|mode| mode.name() == name),
+    }
 }
 
 #[cfg(test)]

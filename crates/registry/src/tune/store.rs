@@ -120,7 +120,12 @@ pub fn keep_in(
 /// The file of an entry.
 pub fn file(folder: &Path, op: &str, key: &KeyText, caps: &DeviceCaps) -> PathBuf {
     let name = format!("{op}-{:016x}.toml", hash(key.as_str()));
-    folder.join("tuning").join(place(caps)).join(name)
+    files(folder, caps).join(name)
+}
+
+/// The folder of a device's entries below a cache folder.
+pub fn files(folder: &Path, caps: &DeviceCaps) -> PathBuf {
+    folder.join("tuning").join(place(caps))
 }
 
 /// Device and driver as the name of a folder.

@@ -3,10 +3,10 @@
 //! A series has a budget: what it may rise by in eight hours. Three rules, in this order:
 //!
 //! 1. **Seen.** If the lower end of the 99.9 % interval says that the series has risen by the `alarm`
-//!    (several budgets) within the time judged, and both halves of that time have their part in it, it is a
-//!    fault, whenever that is noticed. Nothing is projected, so that looking again and again raises no false
-//!    alarm: noise without a trend does not rise by that much, one step is not in both halves, and what
-//!    warms up rises in the first half.
+//!    (several budgets) within the time judged, and each half of that time has at least a third of the
+//!    alarm to itself, it is a fault, whenever that is noticed. Nothing is projected, so that looking again
+//!    and again raises no false alarm: noise without a trend does not rise by that much, one step is not in
+//!    both halves, and what warms up rises in the first half.
 //! 2. **Projected.** If the 99 % interval lies above zero and the slope reaches the budget in eight hours,
 //!    it is a fault, provided that one run was judged for [`LONG`]: memory that settles rises for minutes,
 //!    and a few megabytes of that would be a hundred in eight hours.
@@ -156,16 +156,18 @@ pub fn seen(points: &[Point], limit: Limit) -> bool {
         return false;
     }
     let judged = &scaled(limit, judged(points))[..];
-    let rises = |points: &[Point], by: f64| {
+    let rise = |points: &[Point], end: fn(Slope) -> f64| {
         let points = blocks(points, BLOCKS / 2);
-        let span = span(&points);
-        points.len() >= 8
-            && theil_sen(&[points], VERY_SURE).is_some_and(|slope| slope.low * span >= by)
+        let slope = theil_sen(std::slice::from_ref(&points), VERY_SURE);
+        match slope.filter(|_| points.len() >= 8) {
+            Some(slope) => end(slope) * span(&points),
+            None => 0.0,
+        }
     };
     let middle = judged.partition_point(|point| point.0 < (judged[0].0 + end) / 2.0);
-    rises(judged, limit.alarm)
-        && rises(&judged[..middle], 0.3 * limit.alarm)
-        && rises(&judged[middle..], 0.3 * limit.alarm)
+    rise(judged, |slope| slope.low) >= limit.alarm
+        && rise(&judged[..middle], |slope| slope.value) >= 0.3 * limit.alarm
+        && rise(&judged[middle..], |slope| slope.value) >= 0.3 * limit.alarm
 }
 
 /// Judges a series over runs, each with times in seconds from its start.
@@ -175,7 +177,8 @@ pub fn judge(runs: &[Vec<Point>], limit: Limit) -> Trend {
         .map(|run| blocks(judged(run), BLOCKS))
         .filter(|group| group.len() >= 3)
         .collect();
-    let seconds: f64 = groups.iter().map(|group| span(group)).sum();
+    // The sum of nothing is -0.
+    let seconds = groups.iter().map(|group| span(group)).sum::<f64>() + 0.0;
     let longest = groups.iter().map(|group| span(group)).fold(0.0, f64::max);
     let points: usize = groups.iter().map(Vec::len).sum();
     let alike: Vec<_> = groups.iter().map(|group| scaled(limit, group)).collect();
@@ -195,9 +198,8 @@ pub fn judge(runs: &[Vec<Point>], limit: Limit) -> Trend {
     };
     let finite = |of: fn(&Slope) -> f64| slope.as_ref().map(of).filter(|value| value.is_finite());
     let pivot = groups.last().and_then(|group| {
-        let part = |of: fn(&Point) -> f64| {
-            crate::slope::median(&group.iter().map(of).collect::<Vec<_>>())
-        };
+        let part =
+            |of: fn(&Point) -> f64| crate::slope::median(&group.iter().map(of).collect::<Vec<_>>());
         Some((part(|p| p.0)?, part(|p| p.1)?))
     });
     Trend {
@@ -240,16 +242,23 @@ pub fn latency(clock: &Trend, beside: &Trend) -> (Verdict, String) {
         (Fail, Fail) => (Fail, format!("latency {}", clock.reason)),
         (Fail, Pass) => (
             Pass,
-            "the machine became slower, the library did not: beside the yardstick latency stays".into(),
+            "the machine became slower, the library did not: beside the yardstick latency stays"
+                .into(),
         ),
         (Pass, Fail) => (
             Pass,
             "latency stays by the clock; the yardstick became faster".into(),
         ),
         (Pass, _) => (Pass, format!("latency {}", clock.reason)),
-        (_, Pass) => (Pass, format!("latency beside the yardstick {}", beside.reason)),
+        (_, Pass) => (
+            Pass,
+            format!("latency beside the yardstick {}", beside.reason),
+        ),
         (CannotTell, _) => (CannotTell, format!("latency: {}", clock.reason)),
-        (_, CannotTell) => (CannotTell, format!("latency beside the yardstick: {}", beside.reason)),
+        (_, CannotTell) => (
+            CannotTell,
+            format!("latency beside the yardstick: {}", beside.reason),
+        ),
     }
 }
 

@@ -14,14 +14,14 @@ use std::time::{Duration, Instant};
 pub enum Plant {
     /// Memory that is never freed, 12 MB a second
     Leak,
-    /// A probe that takes 5 % longer with every second
+    /// A probe that takes 10 % longer with every second
     Drift,
     /// One wrong bit in every twentieth output
     Wrong,
 }
 
 const LEAK_PER_SECOND: f64 = 12e6;
-const DRIFT_PER_SECOND: f64 = 0.05;
+const DRIFT_PER_SECOND: f64 = 0.10;
 const WRONG_ONCE_IN: u64 = 20;
 
 impl Plant {

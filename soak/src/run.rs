@@ -129,7 +129,9 @@ impl Run {
             for device in &devices {
                 match Probe::choose(op, device) {
                     Ok(probe) => probes.push(probe),
-                    Err(what) => broken.push(probe_failure(op.name, &device.id.to_string(), 0, what)),
+                    Err(what) => {
+                        broken.push(probe_failure(op.name, &device.id.to_string(), 0, what))
+                    }
                 }
             }
         }
@@ -205,15 +207,21 @@ impl Run {
             self.sample();
             let tally = self.workers.tally();
             for failure in &tally.failures[self.shown..] {
-                progress.print(&format!("{failure}\n  again: cargo xtask soak {}", failure.repeat()));
+                progress.print(&format!(
+                    "{failure}\n  again: cargo xtask soak {}",
+                    failure.repeat()
+                ));
             }
             self.shown = tally.failures.len();
             let hung = self.workers.hung(HUNG);
             let stuck = !hung.is_empty();
-            hung.into_iter().for_each(|failure| self.workers.fail(failure));
+            hung.into_iter()
+                .for_each(|failure| self.workers.fail(failure));
             let certain = elapsed >= look && {
                 look = elapsed + LOOK;
-                self.risen().inspect(|name| progress.print(&format!("certain: {name} rises"))).is_some()
+                self.risen()
+                    .inspect(|name| progress.print(&format!("certain: {name} rises")))
+                    .is_some()
             };
             let end = if stuck || certain || tally.failed >= ENOUGH {
                 End::Fault
@@ -261,7 +269,10 @@ impl Run {
         let at = self.begun.elapsed();
         let plant = self.segment.plant;
         let bursts = self.workers.paused(PATIENCE, || {
-            self.probes.iter().map(|probe| probe.burst(plant, at)).collect::<Vec<_>>()
+            self.probes
+                .iter()
+                .map(|probe| probe.burst(plant, at))
+                .collect::<Vec<_>>()
         });
         let seconds = at.as_secs_f64();
         for (probe, burst) in self.probes.iter().zip(bursts.into_iter().flatten()) {
@@ -310,10 +321,20 @@ impl Run {
 
     fn line(&self, cases: u64, failed: u64, elapsed: Duration) -> String {
         let last = |name: &str| {
-            let series = self.recorder.series.iter().find(|series| series.name == name);
-            series.and_then(|series| series.points.last()).map(|point| point.1)
+            let series = self
+                .recorder
+                .series
+                .iter()
+                .find(|series| series.name == name);
+            series
+                .and_then(|series| series.points.last())
+                .map(|point| point.1)
         };
-        let latency = self.recorder.series.iter().find(|series| series.role == Role::Clock);
+        let latency = self
+            .recorder
+            .series
+            .iter()
+            .find(|series| series.role == Role::Clock);
         let latency = latency.and_then(|series| series.points.last());
         format!(
             "{cases} cases ({:.0}/s), {failed} failures, {:.0} MB, {:.0} descriptors, {:.0} threads, \
@@ -364,13 +385,20 @@ fn probe_failure(op: &str, device: &str, seed: u64, what: String) -> Failure {
 /// The result in words.
 fn tell(segment: &Segment, report: &Report, verdict: Verdict) {
     for cell in segment.tally.unreached() {
-        say(&format!("never reached: {} on {}", cell.variant, cell.device));
+        say(&format!(
+            "never reached: {} on {}",
+            cell.variant, cell.device
+        ));
     }
     for finding in &segment.findings {
         say(&format!("{:>12}  {}", finding.verdict.name(), finding.what));
     }
     if !segment.smoke && report.segments.len() > 1 {
-        say(&format!("all {} runs, {:.3} h:", report.segments.len(), report.hours));
+        say(&format!(
+            "all {} runs, {:.3} h:",
+            report.segments.len(),
+            report.hours
+        ));
         for finding in &report.findings {
             say(&format!("{:>12}  {}", finding.verdict.name(), finding.what));
         }

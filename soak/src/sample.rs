@@ -75,10 +75,21 @@ impl Recorder {
     ///
     /// # Errors
     /// What the driver reports of a device's memory.
-    pub fn sample(&mut self, process: &mut Process, devices: &[Device], at: f64) -> robocache::Result<()> {
+    pub fn sample(
+        &mut self,
+        process: &mut Process,
+        devices: &[Device],
+        at: f64,
+    ) -> robocache::Result<()> {
         let held = process.look();
         if let Some(bytes) = held.memory {
-            self.push("resident memory", "MB", Role::Judged, MEMORY, (at, bytes / 1e6));
+            self.push(
+                "resident memory",
+                "MB",
+                Role::Judged,
+                MEMORY,
+                (at, bytes / 1e6),
+            );
         }
         if let Some(count) = held.descriptors {
             self.push("file descriptors", "", Role::Judged, COUNT, (at, count));
@@ -98,7 +109,10 @@ impl Recorder {
     /// The series with at most `most` points each.
     pub fn thinned(&self, most: usize) -> Vec<Series> {
         let thin = |series: &Series| Series {
-            points: blocks(&series.points, most).into_iter().map(rounded).collect(),
+            points: blocks(&series.points, most)
+                .into_iter()
+                .map(rounded)
+                .collect(),
             ..series.clone()
         };
         self.series.iter().map(thin).collect()
@@ -162,28 +176,6 @@ impl Process {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn what_the_process_takes_is_seen() {
-        let mut process = Process::default();
-        let before = process.look();
-        let block: Vec<u8> = (0..64 << 20).map(|i| (i >> 12) as u8).collect();
-        let files: Vec<_> = (0..10)
-            .map(|_| std::fs::File::open("/proc/self/stat").unwrap())
-            .collect();
-        let (end, wait) = std::sync::mpsc::channel::<()>();
-        let thread = std::thread::spawn(move || wait.recv());
-        let after = process.look();
-        let grown = |of: fn(&Held) -> Option<f64>| of(&after).unwrap() - of(&before).unwrap();
-        assert!(grown(|held| held.memory) > 60e6);
-        // Other tests run beside this one.
-        assert!((10.0..40.0).contains(&grown(|held| held.descriptors)));
-        let threads = std::fs::read_dir("/proc/self/task").unwrap().count() as f64;
-        assert!((process.look().threads.unwrap() - threads).abs() <= 4.0);
-        drop((std::hint::black_box(block), files, end));
-        let _ = thread.join();
-    }
 
     #[test]
     fn numbers_are_rounded_to_what_they_say() {

@@ -138,7 +138,10 @@ impl Segment {
             ),
             (failed, cases) => format!("{failed} failures in {cases} cases"),
         };
-        vec![finding(if pass { Verdict::Pass } else { Verdict::Fail }, what)]
+        vec![finding(
+            if pass { Verdict::Pass } else { Verdict::Fail },
+            what,
+        )]
     }
 
     /// What a smoke run asks of everything but the results.
@@ -167,7 +170,10 @@ impl Segment {
             missing.push("latency was not sampled".into());
         }
         if missing.is_empty() {
-            return vec![finding(Verdict::Pass, "everything was sampled; slopes are not judged".into())];
+            return vec![finding(
+                Verdict::Pass,
+                "everything was sampled; slopes are not judged".into(),
+            )];
         }
         missing
             .into_iter()
@@ -210,7 +216,10 @@ pub fn slopes(series: &[Series], trends: &BTreeMap<String, Trend>) -> Vec<Findin
         };
         match series.role {
             Role::Judged => {
-                findings.push(finding(trend.verdict, format!("{} {}", series.name, trend.reason)));
+                findings.push(finding(
+                    trend.verdict,
+                    format!("{} {}", series.name, trend.reason),
+                ));
             }
             Role::Clock => {
                 let beside = trends.get(&format!("{} beside the yardstick", series.name));
@@ -261,7 +270,11 @@ fn steadiness(series: &[Series]) -> Vec<Steadiness> {
 fn steady(steadiness: &Steadiness) -> Finding {
     let over = |windows: &[&[f64; 3]]| windows.iter().filter(|w| w[1] >= VARIATION).count();
     let all: Vec<_> = steadiness.windows.iter().collect();
-    let calm: Vec<_> = all.iter().copied().filter(|window| window[2] < CALM).collect();
+    let calm: Vec<_> = all
+        .iter()
+        .copied()
+        .filter(|window| window[2] < CALM)
+        .collect();
     let (unsteady, unsteady_calm) = (over(&all), over(&calm));
     let probe = &steadiness.probe;
     if all.is_empty() {
@@ -284,4 +297,4 @@ fn steady(steadiness: &Steadiness) -> Finding {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

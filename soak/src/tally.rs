@@ -87,7 +87,11 @@ impl Tally {
                 Ran::Refused(reason) => {
                     cell.refused += 1;
                     let known = cell.reasons.len() < REASONS || cell.reasons.contains_key(&reason);
-                    let reason = if known { reason } else { "other reasons".into() };
+                    let reason = if known {
+                        reason
+                    } else {
+                        "other reasons".into()
+                    };
                     *cell.reasons.entry(reason).or_default() += 1;
                 }
             }

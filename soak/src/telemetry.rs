@@ -86,7 +86,10 @@ impl Telemetry {
 fn read(begun: Instant) -> Result<Vec<Reading>, String> {
     // Older drivers know the reasons under the second name only.
     let mut why = String::new();
-    for reasons in ["clocks_event_reasons.active", "clocks_throttle_reasons.active"] {
+    for reasons in [
+        "clocks_event_reasons.active",
+        "clocks_throttle_reasons.active",
+    ] {
         let query = format!("--query-gpu=index,{reasons},temperature.gpu,clocks.sm");
         let asked = Command::new("nvidia-smi")
             .args([&query, "--format=csv,noheader,nounits"])
@@ -134,7 +137,10 @@ mod tests {
         let readings = parse(text, 5.0).unwrap();
         assert_eq!(readings[0].throttled(), Vec::<&str>::new());
         assert_eq!(readings[1].throttled(), ["power cap", "thermal, hardware"]);
-        assert_eq!((readings[1].celsius, readings[1].megahertz), (Some(84.0), Some(1200.0)));
+        assert_eq!(
+            (readings[1].celsius, readings[1].megahertz),
+            (Some(84.0), Some(1200.0))
+        );
         assert_eq!((readings[2].celsius, readings[2].at), (None, 5.0));
         assert!(parse("no devices were found", 0.0).is_err());
         assert_eq!(parse("", 0.0), Ok(Vec::new()));

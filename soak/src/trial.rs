@@ -224,6 +224,12 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())
             .or_else(|| payload.downcast_ref::<String>().cloned());
-        format!("panicked: {}", words.unwrap_or_else(|| "without words".into()))
+        format!(
+            "panicked: {}",
+            words.unwrap_or_else(|| "without words".into())
+        )
     })
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -242,3 +242,80 @@ impl Shared {
         lock(&self.tally).add(outcome, &self.devices, at);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trial::tests::{panicking, sound};
+
+    fn start(op: &'static OpEntry, threads: usize) -> Workers {
+        let setup = Setup {
+            ops: vec![op],
+            devices: vec![Device::cpu()],
+            plant: None,
+            seed: 1,
+            segment: 0,
+            threads,
+        };
+        Workers::start(setup, Instant::now()).unwrap()
+    }
+
+    fn wait_for(workers: &Workers, cases: u64) -> Tally {
+        let begun = Instant::now();
+        loop {
+            let tally = workers.tally();
+            if tally.cases >= cases {
+                return tally;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{tally:?}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn panics_end_no_thread() {
+        let mut workers = start(panicking(), 3);
+        let tally = wait_for(&workers, 100);
+        assert!(tally.failed >= 100, "{}", tally.failed);
+        assert!(tally.failures.len() <= 20);
+        let mut seeds: Vec<u64> = tally.failures.iter().map(|f| f.seed).collect();
+        seeds.sort_unstable();
+        seeds.dedup();
+        assert_eq!(seeds.len(), tally.failures.len());
+        workers.stop(Duration::from_secs(10));
+        assert!(workers.hung(Duration::ZERO).is_empty());
+    }
+
+    #[test]
+    fn nothing_runs_while_paused_and_everything_afterwards() {
+        let mut workers = start(sound(), 3);
+        wait_for(&workers, 10);
+        for _ in 0..20 {
+            let counted = workers.paused(Duration::from_secs(10), || {
+                let before = workers.tally().cases;
+                std::thread::sleep(Duration::from_millis(5));
+                (before, workers.tally().cases)
+            });
+            let (before, after) = counted.expect("cases are short");
+            assert_eq!(before, after);
+        }
+        let now = workers.tally().cases;
+        let tally = wait_for(&workers, now + 10);
+        assert_eq!(tally.failed, 0);
+        assert_eq!(tally.unreached().len(), 1);
+        assert_eq!(tally.unreached()[0].variant, "doubling.refuses.cpu");
+        assert!(tally.checks > 0 && tally.comparisons > tally.checks / 4);
+        workers.stop(Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_gate_gives_up_on_a_case_that_does_not_end() {
+        let gate = Gate::default();
+        gate.enter();
+        assert!(!gate.close(Duration::from_millis(10)));
+        gate.leave();
+        assert!(gate.close(Duration::from_millis(10)));
+        gate.open();
+        gate.enter();
+    }
+}

@@ -105,7 +105,11 @@ fn looking_often_raises_no_false_alarm() {
             300.0 * pace * (1.0 + 0.1 * noise(seed, i))
         });
         for end in (40..=points.len()).step_by(40) {
-            assert!(!seen(&points[..end], LATENCY), "{seed} at {}", points[end - 1].0);
+            assert!(
+                !seen(&points[..end], LATENCY),
+                "{seed} at {}",
+                points[end - 1].0
+            );
         }
         let drift = series(60.0, 0.5, |t, i| {
             300.0 * (1.0 + 0.06 * t) * (1.0 + 0.1 * noise(seed, i))
@@ -136,7 +140,11 @@ fn latency_needs_both_clocks() {
         (CannotTell, CannotTell, CannotTell),
         (CannotTell, Pass, Pass),
     ] {
-        assert_eq!(latency(&of(clock), &of(beside)).0, both, "{clock:?} {beside:?}");
+        assert_eq!(
+            latency(&of(clock), &of(beside)).0,
+            both,
+            "{clock:?} {beside:?}"
+        );
     }
 }
 

@@ -78,7 +78,12 @@ fn findings(page: &mut String, report: &Report) -> std::fmt::Result {
 fn list(page: &mut String, title: &str, findings: &[crate::segment::Finding]) -> std::fmt::Result {
     writeln!(page, "<h3>{title}</h3><ul>")?;
     for finding in findings {
-        writeln!(page, "<li>{} {}</li>", pill(finding.verdict), Escaped(&finding.what))?;
+        writeln!(
+            page,
+            "<li>{} {}</li>",
+            pill(finding.verdict),
+            Escaped(&finding.what)
+        )?;
     }
     page.push_str("</ul>\n");
     Ok(())
@@ -131,7 +136,11 @@ fn figure(
     };
     let mut slopes = Vec::new();
     for &(before, segment) in timeline {
-        let Some(series) = segment.series.iter().find(|series| series.name == named.name) else {
+        let Some(series) = segment
+            .series
+            .iter()
+            .find(|series| series.name == named.name)
+        else {
             continue;
         };
         let hours = |seconds: f64| before + seconds / 3600.0;
@@ -159,7 +168,11 @@ fn figure(
         Some(trend) => facts(named, trend),
         None => "smoke run: not judged".into(),
     };
-    let unit = if named.unit.is_empty() { String::new() } else { format!(" in {}", named.unit) };
+    let unit = if named.unit.is_empty() {
+        String::new()
+    } else {
+        format!(" in {}", named.unit)
+    };
     writeln!(
         page,
         "<figure><figcaption><b>{}</b>{unit}<br/><span class=\"facts\">{facts}</span></figcaption>{plot}\
@@ -169,7 +182,11 @@ fn figure(
 }
 
 fn facts(series: &Series, trend: &Trend) -> String {
-    let unit = if series.limit.relative { "\u{202f}%" } else { series.unit.as_str() };
+    let unit = if series.limit.relative {
+        "\u{202f}%"
+    } else {
+        series.unit.as_str()
+    };
     let scale = if series.limit.relative { 100.0 } else { 1.0 };
     let of = |value: Option<f64>| number(value.map(|value| scale * value));
     let budget = match series.role {
@@ -188,7 +205,11 @@ fn facts(series: &Series, trend: &Trend) -> String {
 fn steadiness(page: &mut String, report: &Report) -> std::fmt::Result {
     let timeline = timeline(report);
     let mut probes: Vec<&str> = Vec::new();
-    for steadiness in report.segments.iter().flat_map(|segment| &segment.steadiness) {
+    for steadiness in report
+        .segments
+        .iter()
+        .flat_map(|segment| &segment.steadiness)
+    {
         if !steadiness.windows.is_empty() && !probes.contains(&steadiness.probe.as_str()) {
             probes.push(&steadiness.probe);
         }

@@ -29,10 +29,12 @@ pub(super) struct Plot {
 
 /// The least and the greatest.
 fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    values.filter(|value| value.is_finite()).fold(None, |range, v| match range {
-        None => Some((v, v)),
-        Some((low, high)) => Some((low.min(v), high.max(v))),
-    })
+    values
+        .filter(|value| value.is_finite())
+        .fold(None, |range, v| match range {
+            None => Some((v, v)),
+            Some((low, high)) => Some((low.min(v), high.max(v))),
+        })
 }
 
 /// Round numbers between two, at most about `most`.
@@ -44,7 +46,11 @@ pub(super) fn ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     let power = 10f64.powf(rough.log10().floor());
     let digit = rough / power;
     let choices = [1.0, 2.0, 5.0, 10.0];
-    let step = power * choices.iter().find(|&&choice| digit <= choice * 1.000_001).unwrap_or(&10.0);
+    let step = power
+        * choices
+            .iter()
+            .find(|&&choice| digit <= choice * 1.000_001)
+            .unwrap_or(&10.0);
     let first = (low / step).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;
     (first..=last).map(|index| index as f64 * step).collect()
@@ -94,7 +100,10 @@ impl fmt::Display for Plot {
             )?;
         }
         let values = ticks(low, high, 5);
-        let step = values.windows(2).next().map_or(1.0, |pair| pair[1] - pair[0]);
+        let step = values
+            .windows(2)
+            .next()
+            .map_or(1.0, |pair| pair[1] - pair[0]);
         for &value in &values {
             write!(
                 f,
@@ -108,7 +117,11 @@ impl fmt::Display for Plot {
             )?;
         }
         // Short runs are read in minutes.
-        let (unit, scale) = if t1 - t0 < 1.5 { ("min", 60.0) } else { ("h", 1.0) };
+        let (unit, scale) = if t1 - t0 < 1.5 {
+            ("min", 60.0)
+        } else {
+            ("h", 1.0)
+        };
         for tick in ticks(t0 * scale, t1 * scale, 7) {
             write!(
                 f,
@@ -116,17 +129,34 @@ impl fmt::Display for Plot {
                 x(tick / scale),
                 HEIGHT - 7.0,
                 number(Some(tick)),
-                if tick == 0.0 { format!(" {unit}") } else { String::new() }
+                if tick == 0.0 {
+                    format!(" {unit}")
+                } else {
+                    String::new()
+                }
             )?;
         }
         for &at in &self.breaks {
-            write!(f, "<path class=\"break\" d=\"M{:.1} {TOP}V{floor}\"/>", x(at))?;
+            write!(
+                f,
+                "<path class=\"break\" d=\"M{:.1} {TOP}V{floor}\"/>",
+                x(at)
+            )?;
         }
-        write!(f, "<path class=\"axis\" d=\"M{LEFT} {floor}H{}\"/>", WIDTH - RIGHT)?;
+        write!(
+            f,
+            "<path class=\"axis\" d=\"M{LEFT} {floor}H{}\"/>",
+            WIDTH - RIGHT
+        )?;
         for (class, points) in &self.lines {
             if *class == "dots" || *class == "dots calm" {
                 for &(t, v) in points {
-                    write!(f, "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.6\"/>", x(t), y(v))?;
+                    write!(
+                        f,
+                        "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.6\"/>",
+                        x(t),
+                        y(v)
+                    )?;
                 }
                 continue;
             }
@@ -148,7 +178,10 @@ mod tests {
     #[test]
     fn ticks_are_round_and_within() {
         assert_eq!(ticks(0.0, 10.0, 5), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
-        assert_eq!(ticks(98.0, 103.0, 5), [98.0, 99.0, 100.0, 101.0, 102.0, 103.0]);
+        assert_eq!(
+            ticks(98.0, 103.0, 5),
+            [98.0, 99.0, 100.0, 101.0, 102.0, 103.0]
+        );
         assert_eq!(ticks(1.0, 1.0, 5), Vec::<f64>::new());
         assert_eq!(label(0.25, 0.05), "0.25");
         assert_eq!(label(-20.0, 10.0), "\u{2212}20");
@@ -156,7 +189,12 @@ mod tests {
 
     #[test]
     fn every_coordinate_is_a_number() {
-        for points in [vec![], vec![(0.0, 5.0)], vec![(0.0, 7.0), (1.0, 7.0)], vec![(0.0, 0.0), (2.0, 1e9)]] {
+        for points in [
+            vec![],
+            vec![(0.0, 5.0)],
+            vec![(0.0, 7.0), (1.0, 7.0)],
+            vec![(0.0, 0.0), (2.0, 1e9)],
+        ] {
             let plot = Plot {
                 label: "<x>".into(),
                 lines: vec![("sampled", points.clone()), ("dots", points)],

@@ -25,12 +25,15 @@ impl Store {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("{} cannot be made", folder.display()))?;
         let path = folder.join("lock");
-        let lock = File::create(&path)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
+        let lock =
+            File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                bail!("another run writes to {}; name another --report", folder.display())
+                bail!(
+                    "another run writes to {}; name another --report",
+                    folder.display()
+                )
             }
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| format!("{} cannot be locked", path.display()));

@@ -18,7 +18,11 @@ pub(super) fn runs(page: &mut String, report: &Report) -> std::fmt::Result {
     for (index, segment) in report.segments.iter().enumerate() {
         let joined = |of: fn(&crate::segment::DeviceFacts) -> Option<String>| {
             let all: Vec<_> = segment.devices.iter().filter_map(of).collect();
-            if all.is_empty() { "\u{2013}".to_owned() } else { all.join(", ") }
+            if all.is_empty() {
+                "\u{2013}".to_owned()
+            } else {
+                all.join(", ")
+            }
         };
         let last = index + 1 == report.segments.len();
         let commit = segment.commit.as_deref().unwrap_or("commit not known");
@@ -32,7 +36,9 @@ pub(super) fn runs(page: &mut String, report: &Report) -> std::fmt::Result {
             duration(segment.seconds),
             ended(segment, last),
             if segment.smoke { ", smoke" } else { "" },
-            segment.plant.map_or(String::new(), |plant| format!(", planted: {plant:?}")),
+            segment
+                .plant
+                .map_or(String::new(), |plant| format!(", planted: {plant:?}")),
             Escaped(&joined(|d| Some(format!("{} ({})", d.id, d.name)))),
             Escaped(&joined(|d| d.driver.clone())),
             segment.threads,
@@ -52,12 +58,26 @@ pub(super) fn runs(page: &mut String, report: &Report) -> std::fmt::Result {
     for (index, segment) in report.segments.iter().enumerate() {
         for probe in &segment.probes {
             let (name, runs) = (Escaped(&probe.name), Escaped(&probe.runs));
-            writeln!(page, "<p class=\"facts\">Run {}, probe of {name}: {runs}.</p>", index + 1)?;
+            writeln!(
+                page,
+                "<p class=\"facts\">Run {}, probe of {name}: {runs}.</p>",
+                index + 1
+            )?;
         }
         for note in &segment.notes {
-            writeln!(page, "<p class=\"facts\">Run {}: {}</p>", index + 1, Escaped(note))?;
+            writeln!(
+                page,
+                "<p class=\"facts\">Run {}: {}</p>",
+                index + 1,
+                Escaped(note)
+            )?;
         }
-        writeln!(page, "<p class=\"facts\">Run {}: {}</p>", index + 1, throttling(segment))?;
+        writeln!(
+            page,
+            "<p class=\"facts\">Run {}: {}</p>",
+            index + 1,
+            throttling(segment)
+        )?;
     }
     page.push_str("</section>\n");
     Ok(())
@@ -78,7 +98,9 @@ fn throttling(segment: &Segment) -> String {
     if readings.is_empty() {
         return "no readings of <code>nvidia-smi</code>.".into();
     }
-    let slow = readings.iter().filter(|reading| !reading.throttled().is_empty());
+    let slow = readings
+        .iter()
+        .filter(|reading| !reading.throttled().is_empty());
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for reason in readings.iter().flat_map(|reading| reading.throttled()) {
         *reasons.entry(reason).or_default() += 1;
@@ -89,7 +111,10 @@ fn throttling(segment: &Segment) -> String {
         let high = values.iter().copied().reduce(f64::max);
         format!("{} to {}", number(low), number(high))
     };
-    let reasons: Vec<_> = reasons.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    let reasons: Vec<_> = reasons
+        .iter()
+        .map(|(name, n)| format!("{name} {n}"))
+        .collect();
     format!(
         "throttled in {} of {} readings of <code>nvidia-smi</code>{}{}; {} °C, {} MHz.",
         slow.count(),
@@ -104,7 +129,11 @@ fn throttling(segment: &Segment) -> String {
 /// Cases of every variant, and why they were refused.
 pub(super) fn cases(page: &mut String, report: &Report) -> std::fmt::Result {
     let mut cells: BTreeMap<(&str, &str, &str), ([u64; 3], BTreeMap<&str, u64>)> = BTreeMap::new();
-    for cell in report.segments.iter().flat_map(|segment| &segment.tally.cells) {
+    for cell in report
+        .segments
+        .iter()
+        .flat_map(|segment| &segment.tally.cells)
+    {
         let (counts, reasons) = cells
             .entry((&cell.op, &cell.device, &cell.variant))
             .or_default();
@@ -148,7 +177,11 @@ pub(super) fn cases(page: &mut String, report: &Report) -> std::fmt::Result {
             count(counts[0]),
             count(counts[1]),
             count(counts[2]),
-            if reasons.is_empty() { "\u{2013}".to_owned() } else { reasons.join("; ") },
+            if reasons.is_empty() {
+                "\u{2013}".to_owned()
+            } else {
+                reasons.join("; ")
+            },
         )?;
     }
     page.push_str("</tbody></table></div></section>\n");
@@ -157,7 +190,11 @@ pub(super) fn cases(page: &mut String, report: &Report) -> std::fmt::Result {
 
 /// What failed, and how to repeat it.
 pub(super) fn failures(page: &mut String, report: &Report) -> std::fmt::Result {
-    if report.segments.iter().all(|segment| segment.tally.failures.is_empty()) {
+    if report
+        .segments
+        .iter()
+        .all(|segment| segment.tally.failures.is_empty())
+    {
         return Ok(());
     }
     page.push_str("<section><h2>Failures</h2>\n");

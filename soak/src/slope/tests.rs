@@ -32,7 +32,14 @@ fn known_answers() {
         (0.0, 0.0, 0.0)
     );
     // Checked by hand: 15 pairs, of which two have tied values.
-    let points = vec![(1.0, 10.0), (2.0, 22.0), (3.0, 21.0), (4.0, 30.0), (5.0, 22.0), (6.0, 30.0)];
+    let points = vec![
+        (1.0, 10.0),
+        (2.0, 22.0),
+        (3.0, 21.0),
+        (4.0, 30.0),
+        (5.0, 22.0),
+        (6.0, 30.0),
+    ];
     let mut by_hand = Vec::new();
     for i in 0..6 {
         for j in i + 1..6 {
@@ -49,7 +56,10 @@ fn known_answers() {
     let high = by_hand[10] + 0.066 * (by_hand[11] - by_hand[10]);
     assert!((slope.high - high).abs() < 0.01, "{slope:?} {high}");
     assert_eq!(theil_sen(&[], SURE), None);
-    assert_eq!(theil_sen(&[vec![(1.0, 1.0), (1.0, 2.0), (1.0, 4.0)]], SURE), None);
+    assert_eq!(
+        theil_sen(&[vec![(1.0, 1.0), (1.0, 2.0), (1.0, 4.0)]], SURE),
+        None
+    );
 }
 
 #[test]
@@ -113,14 +123,20 @@ fn noise_is_seldom_taken_for_a_rise() {
 
 #[test]
 fn blocks_are_medians_of_equal_spans() {
-    let points: Vec<_> = (0..100).map(|i| (f64::from(i), f64::from(i % 10))).collect();
+    let points: Vec<_> = (0..100)
+        .map(|i| (f64::from(i), f64::from(i % 10)))
+        .collect();
     let found = blocks(&points, 10);
     assert_eq!(found.len(), 10);
     assert!(found.iter().all(|p| (p.1 - 4.5).abs() <= 1.0), "{found:?}");
     assert_eq!(blocks(&points[..5], 10), &points[..5]);
     assert_eq!(blocks(&[], 10), &[]);
     // A pause leaves its blocks out.
-    let paused: Vec<_> = points.iter().copied().filter(|p| !(20.0..60.0).contains(&p.0)).collect();
+    let paused: Vec<_> = points
+        .iter()
+        .copied()
+        .filter(|p| !(20.0..60.0).contains(&p.0))
+        .collect();
     assert!(blocks(&paused, 10).len() <= 7);
 }
 

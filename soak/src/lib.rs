@@ -4,7 +4,8 @@
 //! | module | question it answers |
 //! |---|---|
 //! | [`args`] | what was asked for? |
-//! | [`run`](mod@run) | how does a run go? |
+//! | [`run`](mod@run) | how does a run go, from its start to its report? |
+//! | `watch` | what happens while cases run? |
 //! | [`workers`] | how are cases run from several threads, paused and stopped? |
 //! | [`trial`] | what becomes of one case on every variant? |
 //! | [`tally`] | how many cases ran where? |
@@ -44,6 +45,7 @@ pub mod slope;
 pub mod tally;
 pub mod telemetry;
 pub mod trial;
+mod watch;
 pub mod workers;
 
 /// Does what was asked for.

@@ -82,7 +82,8 @@ fn a_strong_leak_is_seen_at_once_and_a_start_is_not() {
     assert!(!seen(&leak(10.0), MEMORY));
     let first = (10..100).find(|&t| seen(&leak(f64::from(t)), MEMORY));
     assert!(first.is_some_and(|t| t < 40), "{first:?}");
-    let cases: [(&str, fn(f64) -> f64); 4] = [
+    type Course = fn(f64) -> f64;
+    let cases: [(&str, Course); 4] = [
         ("settling", |t| 80.0 + 600.0 * (1.0 - (-t / 8.0).exp())),
         ("a step", |t| if t < 40.0 { 80.0 } else { 900.0 }),
         ("logarithmic", |t| 80.0 + 60.0 * (1.0 + t).ln()),

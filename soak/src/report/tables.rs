@@ -128,14 +128,14 @@ fn throttling(segment: &Segment) -> String {
 
 /// Cases of every variant, and why they were refused.
 pub(super) fn cases(page: &mut String, report: &Report) -> std::fmt::Result {
-    let mut cells: BTreeMap<(&str, &str, &str), ([u64; 3], BTreeMap<&str, u64>)> = BTreeMap::new();
+    let mut cells: BTreeMap<_, ([u64; 3], BTreeMap<&str, u64>)> = BTreeMap::new();
     for cell in report
         .segments
         .iter()
         .flat_map(|segment| &segment.tally.cells)
     {
         let (counts, reasons) = cells
-            .entry((&cell.op, &cell.device, &cell.variant))
+            .entry((&*cell.op, &*cell.device, &*cell.variant))
             .or_default();
         counts[0] += cell.outputs;
         counts[1] += cell.refused;

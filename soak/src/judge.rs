@@ -239,25 +239,21 @@ fn project(slope: Slope, limit: Limit, seconds: f64, longest: f64) -> (Verdict, 
 pub fn latency(clock: &Trend, beside: &Trend) -> (Verdict, String) {
     use Verdict::{CannotTell, Fail, Pass};
     match (clock.verdict, beside.verdict) {
-        (Fail, Fail) => (Fail, format!("latency {}", clock.reason)),
+        (Fail, Fail) => (Fail, clock.reason.clone()),
         (Fail, Pass) => (
             Pass,
-            "the machine became slower, the library did not: beside the yardstick latency stays"
-                .into(),
+            "the machine became slower, the library did not: beside the yardstick it stays".into(),
         ),
         (Pass, Fail) => (
             Pass,
-            "latency stays by the clock; the yardstick became faster".into(),
+            "stays by the clock; the yardstick became faster".into(),
         ),
-        (Pass, _) => (Pass, format!("latency {}", clock.reason)),
-        (_, Pass) => (
-            Pass,
-            format!("latency beside the yardstick {}", beside.reason),
-        ),
-        (CannotTell, _) => (CannotTell, format!("latency: {}", clock.reason)),
+        (Pass, _) => (Pass, clock.reason.clone()),
+        (_, Pass) => (Pass, format!("beside the yardstick {}", beside.reason)),
+        (CannotTell, _) => (CannotTell, clock.reason.clone()),
         (_, CannotTell) => (
             CannotTell,
-            format!("latency beside the yardstick: {}", beside.reason),
+            format!("beside the yardstick {}", beside.reason),
         ),
     }
 }

@@ -49,9 +49,9 @@ pub struct ProbeFacts {
 pub struct Steadiness {
     /// Operation and device.
     pub probe: String,
-    /// Of each window: its first second, the coefficient of variation of the bursts' latencies, and that
-    /// of the yardstick's.
-    pub windows: Vec<[f64; 3]>,
+    /// Of each window: its first second, the coefficient of variation of the bursts' latencies, and those of
+    /// the yardstick's and of the latencies beside it.
+    pub windows: Vec<[f64; 4]>,
 }
 
 /// One thing that was found.
@@ -218,7 +218,7 @@ pub fn slopes(series: &[Series], trends: &BTreeMap<String, Trend>) -> Vec<Findin
             Role::Judged => {
                 findings.push(finding(
                     trend.verdict,
-                    format!("{} {}", series.name, trend.reason),
+                    format!("{}: {}", series.name, trend.reason),
                 ));
             }
             Role::Clock => {
@@ -243,10 +243,12 @@ fn steadiness(series: &[Series]) -> Vec<Steadiness> {
     clocks
         .filter_map(|clock| {
             let probe = clock.name.strip_prefix("latency of ")?;
-            let rod = format!("yardstick of {probe}");
-            let rod = series.iter().find(|series| series.name == rod)?;
+            let named = |name: String| series.iter().find(|series| series.name == name);
+            let rod = named(format!("yardstick of {probe}"))?;
+            let beside = named(format!("{} beside the yardstick", clock.name))?;
             // Sampled at the same moments.
-            let (clock, rod) = (judged(&clock.points), judged(&rod.points));
+            let clock = judged(&clock.points);
+            let (rod, beside) = (judged(&rod.points), judged(&beside.points));
             let count = (clock.len() / BURSTS).min(WINDOWS);
             let windows = (0..count).filter_map(|window| {
                 let part = window * clock.len() / count..(window + 1) * clock.len() / count;
@@ -254,7 +256,8 @@ fn steadiness(series: &[Series]) -> Vec<Steadiness> {
                 Some([
                     clock[part.start].0,
                     variation(&values(&clock[part.clone()]))?,
-                    variation(&values(rod.get(part)?))?,
+                    variation(&values(rod.get(part.clone())?))?,
+                    variation(&values(beside.get(part)?))?,
                 ])
             });
             Some(Steadiness {
@@ -268,7 +271,7 @@ fn steadiness(series: &[Series]) -> Vec<Steadiness> {
 /// Unsteady latency is a fault of the library only where the machine was calm: in more than half of at
 /// least five such windows. Elsewhere it is told, and no more.
 fn steady(steadiness: &Steadiness) -> Finding {
-    let over = |windows: &[&[f64; 3]]| windows.iter().filter(|w| w[1] >= VARIATION).count();
+    let over = |windows: &[&[f64; 4]]| windows.iter().filter(|w| w[1] >= VARIATION).count();
     let all: Vec<_> = steadiness.windows.iter().collect();
     let calm: Vec<_> = all
         .iter()
@@ -287,8 +290,7 @@ fn steady(steadiness: &Steadiness) -> Finding {
     );
     if unsteady > 0 {
         what += &format!(
-            "; the machine was calm (yardstick below {CALM}) in {} of them all, and there it was in \
-             {unsteady_calm}",
+            "; of {} windows in which the machine was calm (yardstick below {CALM}) {unsteady_calm}",
             calm.len()
         );
     }

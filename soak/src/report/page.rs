@@ -44,8 +44,7 @@ fn write_page(page: &mut String, report: &Report) -> std::fmt::Result {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
          <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>Soak: {}</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>Soak {}</h1>\n\
-         <p class=\"lead\">{} in {} run{}, {} random cases of every operation on every variant that took \
-         them.</p>\n</header>\n<main>\n",
+         <p class=\"lead\">{} in {} run{}, {} random cases, each on every variant that took it.</p>\n</header>\n<main>\n",
         verdict.name(),
         pill(verdict),
         duration(report.hours * 3600.0),
@@ -183,18 +182,23 @@ fn figure(
 
 fn facts(series: &Series, trend: &Trend) -> String {
     let unit = if series.limit.relative {
-        "\u{202f}%"
+        "%"
     } else {
         series.unit.as_str()
+    };
+    let unit = if unit.is_empty() {
+        String::new()
+    } else {
+        format!(" {unit}")
     };
     let scale = if series.limit.relative { 100.0 } else { 1.0 };
     let of = |value: Option<f64>| number(value.map(|value| scale * value));
     let budget = match series.role {
         Role::Shown => String::new(),
-        _ => format!("; budget {} {unit}", of(Some(series.limit.budget))),
+        _ => format!("; budget {}{unit}", of(Some(series.limit.budget))),
     };
     format!(
-        "rises by {} {unit} in 8 h, 99\u{202f}% interval {} to {}{budget}; {} judged",
+        "rises by {}{unit} in 8 h, 99\u{202f}% interval {} to {}{budget}; {} judged",
         of(trend.rise),
         of(trend.low),
         of(trend.high),
@@ -225,23 +229,26 @@ fn steadiness(page: &mut String, report: &Report) -> std::fmt::Result {
          is.</p>\n<div class=\"plots\">\n"
     )?;
     for probe in probes {
-        let (mut latency, mut rod) = (Vec::new(), Vec::new());
+        let (mut latency, mut rod, mut beside) = (Vec::new(), Vec::new(), Vec::new());
         for &(before, segment) in &timeline {
             let of_probe = segment.steadiness.iter().filter(|s| s.probe == probe);
             for window in of_probe.flat_map(|steadiness| &steadiness.windows) {
                 latency.push((before + window[0] / 3600.0, window[1]));
                 rod.push((before + window[0] / 3600.0, window[2]));
+                beside.push(window[3]);
             }
         }
         let values = |points: &[(f64, f64)]| points.iter().map(|p| p.1).collect::<Vec<_>>();
         let (all, calm) = (values(&latency), values(&rod));
         let facts = format!(
-            "{} windows: median {}, greatest {}, {} at {VARIATION} or above; yardstick: median {}",
+            "{} windows: median {}, greatest {}, {} at {VARIATION} or above; yardstick: \
+             median {}; latency beside the yardstick: median {}",
             all.len(),
             number(median(&all)),
             number(all.iter().copied().reduce(f64::max)),
             all.iter().filter(|&&cv| cv >= VARIATION).count(),
             number(median(&calm)),
+            number(median(&beside)),
         );
         let ends = [latency.first(), latency.last()];
         let limit = ends.iter().flatten().map(|p| (p.0, VARIATION)).collect();

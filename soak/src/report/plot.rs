@@ -122,14 +122,14 @@ impl fmt::Display for Plot {
         } else {
             ("h", 1.0)
         };
-        for tick in ticks(t0 * scale, t1 * scale, 7) {
+        for (index, tick) in ticks(t0 * scale, t1 * scale, 7).into_iter().enumerate() {
             write!(
                 f,
                 "<text class=\"time\" x=\"{:.1}\" y=\"{}\">{}{}</text>",
                 x(tick / scale),
                 HEIGHT - 7.0,
                 number(Some(tick)),
-                if tick == 0.0 {
+                if index == 0 {
                     format!(" {unit}")
                 } else {
                     String::new()

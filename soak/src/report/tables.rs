@@ -72,12 +72,10 @@ pub(super) fn runs(page: &mut String, report: &Report) -> std::fmt::Result {
                 Escaped(note)
             )?;
         }
-        writeln!(
-            page,
-            "<p class=\"facts\">Run {}: {}</p>",
-            index + 1,
-            throttling(segment)
-        )?;
+        if !segment.telemetry.is_empty() {
+            let said = throttling(segment);
+            writeln!(page, "<p class=\"facts\">Run {}: {said}</p>", index + 1)?;
+        }
     }
     page.push_str("</section>\n");
     Ok(())
@@ -95,9 +93,6 @@ fn ended(segment: &Segment, last: bool) -> &'static str {
 
 fn throttling(segment: &Segment) -> String {
     let readings = &segment.telemetry;
-    if readings.is_empty() {
-        return "no readings of <code>nvidia-smi</code>.".into();
-    }
     let slow = readings
         .iter()
         .filter(|reading| !reading.throttled().is_empty());

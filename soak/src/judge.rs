@@ -3,10 +3,10 @@
 //! A series has a budget: what it may rise by in eight hours. Three rules, in this order:
 //!
 //! 1. **Seen.** If the lower end of the 99.9 % interval says that the series has risen by the `alarm`
-//!    (several budgets) within the time judged, and each half of that time has at least a third of the
-//!    alarm to itself, it is a fault, whenever that is noticed. Nothing is projected, so that looking again
-//!    and again raises no false alarm: noise without a trend does not rise by that much, one step is not in
-//!    both halves, and what warms up rises in the first half.
+//!    (several budgets) within the time judged, and did not slow down from the first half of it to the
+//!    second, it is a fault, whenever that is noticed. Nothing is projected, so that looking again and
+//!    again raises no false alarm: noise without a trend does not rise by that much, one step is not in
+//!    both halves, and what warms up slows down.
 //! 2. **Projected.** If the 99 % interval lies above zero and the slope reaches the budget in eight hours,
 //!    it is a fault, provided that one run was judged for [`LONG`]: memory that settles rises for minutes,
 //!    and a few megabytes of that would be a hundred in eight hours.
@@ -31,7 +31,9 @@ pub const FULL: f64 = (1.0 - WARM_UP) * HOURS * 3600.0;
 pub const BLOCKS: usize = 48;
 const FEWEST: usize = 20;
 /// The first moment, in seconds, at which a rise can be seen: programs start by growing.
-const FIRST_LOOK: f64 = 15.0;
+const FIRST_LOOK: f64 = 20.0;
+/// What the second half of a rise that does not slow down has, at least, of the first half's.
+const STEADY: f64 = 0.6;
 
 /// What a series may do.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,9 +167,9 @@ pub fn seen(points: &[Point], limit: Limit) -> bool {
         }
     };
     let middle = judged.partition_point(|point| point.0 < (judged[0].0 + end) / 2.0);
-    rise(judged, |slope| slope.low) >= limit.alarm
-        && rise(&judged[..middle], |slope| slope.value) >= 0.3 * limit.alarm
-        && rise(&judged[middle..], |slope| slope.value) >= 0.3 * limit.alarm
+    let early = rise(&judged[..middle], |slope| slope.value);
+    let late = rise(&judged[middle..], |slope| slope.value);
+    rise(judged, |slope| slope.low) >= limit.alarm && early > 0.0 && late >= STEADY * early
 }
 
 /// Judges a series over runs, each with times in seconds from its start.

@@ -55,6 +55,20 @@ fn an_hour_is_enough_for_twice_the_budget_and_a_minute_for_nothing() {
 fn ten_minutes_pass_where_nothing_moves_and_cannot_tell_where_memory_settles() {
     let still = series(600.0, 0.5, |_, _| 12.0);
     assert_eq!(judge(&[still], MEMORY).verdict, Verdict::Pass);
+    let hidden = (0..20)
+        .map(|seed| {
+            judge(
+                &[series(600.0, 0.5, |_, i| 100.0 + 40.0 * noise(seed, i))],
+                MEMORY,
+            )
+        })
+        .filter(|trend| trend.rise.is_some_and(|rise| rise <= MEMORY.budget));
+    let hidden: Vec<_> = hidden.map(|trend| trend.verdict).collect();
+    assert!(hidden.len() >= 10, "{hidden:?}");
+    assert!(
+        hidden.iter().all(|&verdict| verdict == Verdict::CannotTell),
+        "{hidden:?}"
+    );
     let settling = series(600.0, 0.5, |t, i| 150.0 + 0.01 * t + 0.1 * noise(3, i));
     let trend = judge(&[settling], MEMORY);
     assert_eq!(trend.verdict, Verdict::CannotTell, "{trend:?}");
@@ -93,6 +107,15 @@ fn a_strong_leak_is_seen_at_once_and_a_start_is_not() {
         for end in 1..300 {
             let points = series(f64::from(end), 0.25, |t, i| of(t) + 3.0 * noise(2, i));
             assert!(!seen(&points, MEMORY), "{name} at {end} s");
+        }
+    }
+    // Noise hides that it bends, but not that it slows down.
+    for seed in 0..50 {
+        for end in 15..120 {
+            let points = series(f64::from(end), 0.25, |t, i| {
+                80.0 + 900.0 * (1.0 - (-t / 8.0).exp()) + 25.0 * noise(seed, i)
+            });
+            assert!(!seen(&points, MEMORY), "{seed} at {end} s");
         }
     }
 }

@@ -114,7 +114,7 @@ fn noise_is_seldom_taken_for_a_rise() {
     // 0.5 % are promised for independent noise.
     let alarms = false_alarms(0.0);
     assert!(alarms <= 12, "{alarms} of 1000");
-    // What is left of the samples' likeness in blocks; without the factor these are 43 and 112.
+    // What is left of the samples' likeness in blocks; without the factor the first is 33.
     let alarms = false_alarms(0.4);
     assert!(alarms <= 25, "{alarms} of 1000");
     let alarms = false_alarms(0.7);

@@ -4,7 +4,7 @@
 //! bursts while the workers pause. A burst's latency is the median of its runs: a run that another program
 //! interrupted does not show. It is the time of `Case::run`: memory, guard zones, copies and the operation.
 //!
-//! Beside each run a yardstick runs: work of the same sort that has nothing of the library in it. Where both
+//! Beside each run a yardstick runs: computing and copying that has nothing of the library in it. Where both
 //! became slower, the machine did.
 
 use crate::device::Device;
@@ -12,6 +12,7 @@ use crate::plant::Plant;
 use crate::trial::caught;
 use robocache::registry::operation::CaseOutputs;
 use robocache::registry::{Case, CaseOutcome, DeviceId, OpEntry};
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -142,12 +143,32 @@ impl Probe {
     }
 }
 
-/// Allocates, computes, copies and frees, always the same.
+/// Memory of the yardstick, taken once: what an allocation costs depends on what was freed before.
+struct Rod {
+    words: Vec<u64>,
+    copy: Vec<u64>,
+}
+
+thread_local! {
+    static ROD: RefCell<Rod> = RefCell::new(Rod {
+        words: vec![1; YARDSTICK / 8],
+        copy: vec![2; YARDSTICK / 8],
+    });
+}
+
+/// Computes and copies, always the same.
 fn yardstick() -> Duration {
-    let begun = Instant::now();
-    let words: Vec<u64> = (0..YARDSTICK as u64 / 8).map(crate::seed::mix).collect();
-    let copy = black_box(&words).clone();
-    let sum = copy.iter().fold(0u64, |sum, word| sum.wrapping_add(*word));
-    black_box(sum);
-    begun.elapsed()
+    ROD.with_borrow_mut(|rod| {
+        let begun = Instant::now();
+        for (index, word) in rod.words.iter_mut().enumerate() {
+            *word = crate::seed::mix(index as u64);
+        }
+        rod.copy.copy_from_slice(black_box(&rod.words));
+        let sum = rod
+            .copy
+            .iter()
+            .fold(0u64, |sum, word| sum.wrapping_add(*word));
+        black_box(sum);
+        begun.elapsed()
+    })
 }

@@ -64,6 +64,15 @@ pub fn run(out: &Path) -> Result<()> {
         "aot",
     ])))?;
     copy(&target().join("release/robocache"), &out.join("robocache"))?;
+    sh(built(cargo(&[
+        "build",
+        "--release",
+        "--package",
+        "robocache-soak",
+        "--features",
+        "testing,aot",
+    ])))?;
+    copy(&target().join("release/robocache-soak"), &out.join("soak"))?;
     copy(&root().join("xtask/src/gpu_bundle.sh"), &out.join("run.sh"))?;
     let commit = output(crate::shell::program(
         "git",

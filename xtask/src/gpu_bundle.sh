@@ -4,6 +4,8 @@
 #   run.sh test      every test on every device, and once with kernels compiled here by NVRTC
 #   run.sh sanitize  the same tests, a sample of their cases, under the four sanitizers
 #   run.sh bench     times of every variant and of a launch on the host, raw samples as JSON
+#   run.sh soak H    random cases on every device for H hours; more arguments are the soak's, and a
+#                    folder of results that holds a soak is continued
 #   run.sh doctor    what the command says of this machine
 #
 # Results go to the folder named by OUT, else beside this script.
@@ -14,7 +16,7 @@ mkdir -p "$out"
 export ROBOCACHE_REQUIRE_GPU=1
 ROBOCACHE_CACHE_DIR=$(mktemp -d)
 export ROBOCACHE_CACHE_DIR
-chmod -R u+x "$here/tests" "$here/robocache" "$here/variants"
+chmod -R u+x "$here/tests" "$here/robocache" "$here/variants" "$here/soak"
 
 # run_tests NAME "TESTS" COMMAND...: runs the tests under the command, into NAME.log.
 run_tests() {
@@ -80,9 +82,15 @@ bench)
         "$here/variants" --device "$device" --commit "$(cat "$here/commit")" --out "$out/$name.json" "$@"
     done
     ;;
+soak)
+    shift
+    hours=${1:?say for how many hours}
+    shift
+    "$here/soak" --hours "$hours" --report "$out/soak" --commit "$(cat "$here/commit")" "$@"
+    ;;
 doctor) "$here/robocache" doctor ;;
 *)
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    sed -n '2,11s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

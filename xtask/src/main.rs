@@ -5,6 +5,7 @@ mod gpu_bundle;
 mod kernels;
 mod setup;
 mod shell;
+mod soak;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -25,6 +26,9 @@ enum Command {
     Demo(demo::Arguments),
     /// Set up what is needed and run every check
     Test,
+    /// Run random cases for hours and judge results, memory and latency
+    #[command(disable_help_flag = true)]
+    Soak(soak::Arguments),
     /// Compile every kernel for every architecture and check what it uses
     Kernels {
         /// Where the images go
@@ -43,6 +47,12 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Test => test::run(),
+        Command::Soak(arguments) => {
+            return soak::run(&arguments).unwrap_or_else(|error| {
+                eprintln!("xtask: {error:#}");
+                ExitCode::FAILURE
+            });
+        }
         Command::Kernels { out } => kernels::run(&shell::root().join(out)),
         Command::GpuBundle { out } => gpu_bundle::run(&shell::root().join(out)),
     };

@@ -21,12 +21,14 @@
 //! | [`plant`] | which faults are planted? |
 //! | [`repeat`] | what happens in one case? |
 //! | [`seed`] | which cases are drawn? |
+//! | [`allocator`] | why does memory that was freed not go back? |
 //! | [`progress`], [`signal`] | what does a person see, and how does one end it? |
 //!
 //! Architecture invariant: operations are known through the operation table alone.
 
 #![forbid(unsafe_code)]
 
+pub mod allocator;
 pub mod args;
 pub mod device;
 pub mod judge;

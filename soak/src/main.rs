@@ -13,6 +13,7 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
+    robocache_soak::allocator::steady();
     match robocache_soak::soak(&options) {
         Ok(verdict) => ExitCode::from(verdict.exit_code()),
         Err(error) => {

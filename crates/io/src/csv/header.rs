@@ -143,6 +143,11 @@ pub(super) fn check_names<'a>(names: impl Iterator<Item = &'a str>, path: &Path)
             let what = format!("the table has more than {MOST_COLUMNS} columns");
             return Err(Error::malformed(path, what));
         }
+        // Of the first line that is found out at once; the header may be a later one.
+        if name.contains('\0') {
+            let what = format!("the name of column {position} holds a NUL character, as no text does");
+            return Err(Error::malformed(path, what));
+        }
         let name = plain_name(name);
         if name.is_empty() {
             continue;

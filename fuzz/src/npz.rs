@@ -1,0 +1,55 @@
+//! Any bytes as an archive of arrays, and any archive.
+//!
+//! Checksums keep a fuzzer out of an archive's members, so bytes that begin with 1, as no archive does,
+//! describe the archive to be made: see [`archive`](crate::archive).
+
+use crate::{archive, memory, npy, scratch};
+use robocache_io::npy::{ArrayRef, parse_npz, read_npz, write_npz};
+
+/// Deflated data grow by up to 1032 times; then as for one array.
+const BYTES_PER_BYTE: usize = 3 * 1032;
+const BUFFERS: usize = 2 << 20;
+
+/// Reads an archive, checks its arrays, and writes and reads them again.
+///
+/// # Panics
+/// On a bug.
+pub fn run(data: &[u8]) {
+    match data {
+        [1, description @ ..] => read(&archive::build(description)),
+        bytes => read(bytes),
+    }
+}
+
+fn read(bytes: &[u8]) {
+    let limit = BUFFERS + BYTES_PER_BYTE * bytes.len();
+    let npz = match memory::within(limit, || parse_npz(bytes)) {
+        Ok(npz) => npz,
+        Err(error) => return assert!(!error.to_string().is_empty()),
+    };
+    for (_, array) in &npz.arrays {
+        npy::check(array);
+    }
+    let arrays: Vec<(&str, ArrayRef<'_>)> = npz
+        .arrays
+        .iter()
+        .map(|(name, array)| (name.as_str(), array.as_ref()))
+        .collect();
+    let path = scratch::path("again.npz");
+    if let Err(error) = write_npz(&path, &arrays) {
+        let strange = |name: &str| name.is_empty() || name.contains('\0') || name.len() > 60_000;
+        let excused = arrays.iter().any(|(name, _)| strange(name));
+        return assert!(excused, "what was read cannot be written: {error}");
+    }
+    let again =
+        read_npz(&path).unwrap_or_else(|error| panic!("what was written cannot be read: {error}"));
+    assert_eq!(again.skipped, []);
+    assert_eq!(again.arrays.len(), npz.arrays.len());
+    for ((name, array), (other, values)) in npz.arrays.iter().zip(&again.arrays) {
+        assert_eq!(name, other);
+        assert!(
+            npy::same(array, values),
+            "{name:?}: {array:?} became {values:?}"
+        );
+    }
+}

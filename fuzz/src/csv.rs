@@ -14,11 +14,11 @@ use std::path::Path;
 const BYTES_PER_BYTE: usize = 1000;
 const BUFFERS: usize = 4 << 20;
 
-/// Reads a table, checks what it says about itself, and writes and reads it again.
+/// Reads a table, checks what it says about itself, and writes and reads it again. Whether there was one.
 ///
 /// # Panics
 /// On a bug.
-pub fn run(data: &[u8]) {
+pub fn run(data: &[u8]) -> bool {
     let limit = BUFFERS + BYTES_PER_BYTE * data.len();
     if let [1, delimiter, comment, text @ ..] = data {
         let options = ReadOptions {
@@ -27,16 +27,19 @@ pub fn run(data: &[u8]) {
         };
         let file = scratch::file("fuzz.csv", text);
         let table = memory::within(limit, || read_table(&file, &options, &mut |_, _| {}));
-        if let Some(table) = told(table) {
-            check(&table, text);
+        let table = told(table);
+        if let Some(table) = &table {
+            check(table, text);
         }
-        return;
+        return table.is_some();
     }
     let table = memory::within(limit, || parse_table(data, "fuzz.csv"));
-    if let Some(table) = told(table) {
-        check(&table, data);
-        write_and_read(&table);
+    let table = told(table);
+    if let Some(table) = &table {
+        check(table, data);
+        write_and_read(table);
     }
+    table.is_some()
 }
 
 /// The table, or nothing if it was refused; the refusal must be sayable.

@@ -18,5 +18,6 @@ pub mod npz;
 pub mod plan;
 pub mod registry;
 mod scratch;
+pub mod seeds;
 mod trial;
 pub mod variants;

@@ -7,15 +7,19 @@ use robocache_io::npy::{Array, Values, parse_npy, read_npy, write_npy};
 const BYTES_PER_BYTE: usize = 200;
 const BUFFERS: usize = 1 << 20;
 
-/// Reads an array, checks what it says about itself, and writes and reads it again.
+/// Reads an array, checks what it says about itself, and writes and reads it again. Whether there was
+/// one.
 ///
 /// # Panics
 /// On a bug.
-pub fn run(data: &[u8]) {
+pub fn run(data: &[u8]) -> bool {
     let limit = BUFFERS + BYTES_PER_BYTE * data.len();
     let array = match memory::within(limit, || parse_npy(data)) {
         Ok(array) => array,
-        Err(error) => return assert!(!error.to_string().is_empty()),
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return false;
+        }
     };
     check(&array);
     let path = scratch::path("again.npy");
@@ -24,6 +28,7 @@ pub fn run(data: &[u8]) {
     let again =
         read_npy(&path).unwrap_or_else(|error| panic!("what was written cannot be read: {error}"));
     assert!(same(&array, &again), "{array:?} became {again:?}");
+    true
 }
 
 /// Whether shape and values belong together.

@@ -10,22 +10,25 @@ use robocache_io::npy::{ArrayRef, parse_npz, read_npz, write_npz};
 const BYTES_PER_BYTE: usize = 3 * 1032;
 const BUFFERS: usize = 2 << 20;
 
-/// Reads an archive, checks its arrays, and writes and reads them again.
+/// Reads an archive, checks its arrays, and writes and reads them again. Whether it was sound.
 ///
 /// # Panics
 /// On a bug.
-pub fn run(data: &[u8]) {
+pub fn run(data: &[u8]) -> bool {
     match data {
         [1, description @ ..] => read(&archive::build(description)),
         bytes => read(bytes),
     }
 }
 
-fn read(bytes: &[u8]) {
+fn read(bytes: &[u8]) -> bool {
     let limit = BUFFERS + BYTES_PER_BYTE * bytes.len();
     let npz = match memory::within(limit, || parse_npz(bytes)) {
         Ok(npz) => npz,
-        Err(error) => return assert!(!error.to_string().is_empty()),
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return false;
+        }
     };
     for (_, array) in &npz.arrays {
         npy::check(array);
@@ -39,7 +42,8 @@ fn read(bytes: &[u8]) {
     if let Err(error) = write_npz(&path, &arrays) {
         let strange = |name: &str| name.is_empty() || name.contains('\0') || name.len() > 60_000;
         let excused = arrays.iter().any(|(name, _)| strange(name));
-        return assert!(excused, "what was read cannot be written: {error}");
+        assert!(excused, "what was read cannot be written: {error}");
+        return true;
     }
     let again =
         read_npz(&path).unwrap_or_else(|error| panic!("what was written cannot be read: {error}"));
@@ -52,4 +56,5 @@ fn read(bytes: &[u8]) {
             "{name:?}: {array:?} became {values:?}"
         );
     }
+    true
 }

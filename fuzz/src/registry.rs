@@ -6,17 +6,20 @@ pub mod reader;
 
 use std::collections::HashSet;
 
-/// Reads a registry; what is accepted must give sound Rust and C.
+/// Reads a registry; what is accepted must give sound Rust and C. Whether it was accepted.
 ///
 /// # Panics
 /// On a bug.
-pub fn run(data: &[u8]) {
+pub fn run(data: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(data) else {
-        return;
+        return false;
     };
     let registry = match reader::parse(text, |path| path.ends_with(".cu")) {
         Ok(registry) => registry,
-        Err(what) => return assert!(!what.is_empty()),
+        Err(what) => {
+            assert!(!what.is_empty());
+            return false;
+        }
     };
     let (mut constants, mut symbols) = (HashSet::new(), HashSet::new());
     for variant in &registry.variant {
@@ -61,6 +64,7 @@ pub fn run(data: &[u8]) {
             );
         }
     }
+    true
 }
 
 fn is_word(text: &str) -> bool {

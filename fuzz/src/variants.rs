@@ -11,11 +11,11 @@ use robocache_trajectory::testing::{Axis, Trial};
 
 const REFERENCE: &str = "trajectory.scalar.cpu";
 
-/// Runs and compares.
+/// Runs and compares. Whether the trial was accepted.
 ///
 /// # Panics
 /// On a bug.
-pub fn run(data: &[u8]) {
+pub fn run(data: &[u8]) -> bool {
     let decoded = decode(data);
     let trial = &decoded.trial;
     let expected = on(trial, REFERENCE).expect("the reference takes everything");
@@ -41,6 +41,7 @@ pub fn run(data: &[u8]) {
             );
         }
     }
+    expected.is_ok()
 }
 
 /// What a variant makes of a trial; `None` if it does not take it.

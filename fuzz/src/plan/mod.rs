@@ -16,11 +16,11 @@ mod request;
 
 use crate::bytes::Bytes;
 
-/// Plans, checks and, in host memory, runs.
+/// Plans, checks and, in host memory, runs. Whether the request was accepted.
 ///
 /// # Panics
 /// On a bug.
-pub fn run(data: &[u8]) {
+pub fn run(data: &[u8]) -> bool {
     let from = &mut Bytes(data);
     match from.flag() {
         false => request::on_the_host(from),

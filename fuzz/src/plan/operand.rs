@@ -132,6 +132,9 @@ impl<const R: usize> Tensor<R> {
             .iter()
             .map(|&n| n as u128)
             .product::<u128>();
+        if count == 0 {
+            return;
+        }
         let mut at: Vec<i128> = vec![0];
         if count > 512 {
             // Too many to be looked at: at least no dimension repeats.

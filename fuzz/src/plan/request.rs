@@ -311,7 +311,7 @@ impl Description {
 }
 
 /// A request in small host memory.
-pub fn on_the_host(from: &mut Bytes<'_>) {
+pub fn on_the_host(from: &mut Bytes<'_>) -> bool {
     let description = Description::decode(from, |_| Where::Host);
     let none = || Memory::U8(Vec::new());
     let inputs = [
@@ -330,10 +330,10 @@ pub fn on_the_host(from: &mut Bytes<'_>) {
         .map_or_else(none, |mask| Memory::of(mask, from));
     let views = OnHost(inputs.each_ref(), [Some(&mut out), Some(&mut mask)]);
     let Some(mut request) = description.request(views) else {
-        return;
+        return false;
     };
     let Ok(problem) = Problem::of(&request) else {
-        return;
+        return false;
     };
     description.holds(&problem);
     // What a caller wishes for, or what is best.
@@ -349,16 +349,17 @@ pub fn on_the_host(from: &mut Bytes<'_>) {
         // Bad lengths and times are errors; an access outside of any operand ends the process.
         let _ = plan.run(request);
     }
+    true
 }
 
 /// A request in the memory of a device that is not there.
-pub fn on_a_device(from: &mut Bytes<'_>) {
+pub fn on_a_device(from: &mut Bytes<'_>) -> bool {
     let description = Description::decode(from, Where::Device);
     let Some(request) = description.request(OnDevice) else {
-        return;
+        return false;
     };
     let Ok(problem) = Problem::of(&request) else {
-        return;
+        return false;
     };
     description.holds(&problem);
     assert!(
@@ -366,4 +367,5 @@ pub fn on_a_device(from: &mut Bytes<'_>) {
         "an output that overlaps something is accepted"
     );
     launch::check(&problem, &request);
+    true
 }

@@ -122,6 +122,7 @@ fn suits(problem: &Problem, request: &Resample<'_>, shape: &LaunchShape, variant
             assert!(follows(problem.targets, problem.out_strides[1], columns));
             assert!(follows(problem.columns, problem.data_strides[2], 1));
             assert!(follows(problem.columns, problem.out_strides[2], 1));
+            assert!(i128::from(shape.tile) * columns <= i32::MAX.into());
             let bracket = if problem.in_dtype == DType::F64 {
                 16
             } else {

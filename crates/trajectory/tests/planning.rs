@@ -25,9 +25,9 @@ fn the_bytes_of_a_vast_problem_without_columns_are_counted() {
 }
 
 #[test]
-fn the_bytes_of_repeated_samples_saturate() {
-    // A batch of 2^59 rows that are one row, of which nothing is wanted.
-    let batch = 1usize << 59;
+fn the_bytes_of_repeated_samples_are_counted() {
+    // A batch of 2^58 rows that are one row, of which nothing is wanted.
+    let batch = 1usize << 58;
     let repeated = Layout::strided([batch, 2, 1], [0, 1, 1]).unwrap();
     let data = TensorView::from_slice_strided(&[0f64, 1.0], repeated, 0).unwrap();
     let mut none = [0f64; 0];

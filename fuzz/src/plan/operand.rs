@@ -35,7 +35,7 @@ impl<const R: usize> Tensor<R> {
         for axis in (0..R).rev() {
             strides[axis] = match style & 7 {
                 0..4 => step,
-                4 => -step,
+                4 => step.wrapping_neg(),
                 // Repeated, or beyond what is used.
                 5 if shape[axis] > 1 => 0,
                 5 => stride(from),

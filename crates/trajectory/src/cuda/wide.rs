@@ -30,6 +30,9 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
             bytes.is_multiple_of(CHUNK_BYTES)
         })
     };
+    if problem.columns > (i32::MAX as usize) / MAX_TILE {
+        return Err(Refusal::because("takes up to 2^26 columns"));
+    }
     if !(problem.columns * size).is_multiple_of(CHUNK_BYTES) || problem.columns == 0 {
         return Err(Refusal::because("needs rows of whole 16-byte chunks"));
     }
@@ -40,9 +43,6 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
         return Err(Refusal::because(
             "needs strides that are multiples of 16 bytes",
         ));
-    }
-    if problem.columns > (i32::MAX as usize) / MAX_TILE {
-        return Err(Refusal::because("takes up to 2^26 columns"));
     }
     fits_grid(problem, MAX_TILE)
 }

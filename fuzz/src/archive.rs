@@ -12,6 +12,8 @@ struct Member {
     method: u16,
     flags: u16,
     crc: u32,
+    content: Vec<u8>,
+    /// The content, perhaps deflated.
     stored: Vec<u8>,
     size: u32,
     /// What the directory says where it differs from the member's own header.
@@ -19,8 +21,8 @@ struct Member {
     offset: u32,
 }
 
-/// The archive that some bytes describe.
-pub fn build(description: &[u8]) -> Vec<u8> {
+/// The archive that some bytes describe, and the names and contents of its members.
+pub fn build(description: &[u8]) -> (Vec<u8>, Vec<(String, Vec<u8>)>) {
     let mut source = Unstructured::new(description);
     let mut members = Vec::new();
     // Where the bytes end, the archive does.
@@ -30,7 +32,16 @@ pub fn build(description: &[u8]) -> Vec<u8> {
             Err(_) => break,
         }
     }
-    write(members)
+    let contents = members
+        .iter()
+        .map(|member| {
+            (
+                String::from_utf8_lossy(&member.name).into_owned(),
+                member.content.clone(),
+            )
+        })
+        .collect();
+    (write(members), contents)
 }
 
 fn member(source: &mut Unstructured<'_>) -> Result<Member> {
@@ -55,7 +66,8 @@ fn member(source: &mut Unstructured<'_>) -> Result<Member> {
         flags: 0,
         crc: crc.sum(),
         size: content.len() as u32,
-        stored: content,
+        stored: content.clone(),
+        content,
         claimed: None,
         offset: 0,
     };

@@ -131,7 +131,7 @@ fn archives(seeds: &mut Vec<Seed>) {
         ("no-array", true, member(0xa1, 2, b"text")),
         ("twice", false, [&own[..], &own[..]].concat()),
     ] {
-        add(seeds, "npz", name, good, &archive::build(&members));
+        add(seeds, "npz", name, good, &archive::build(&members).0);
         add(
             seeds,
             "npz",
@@ -230,7 +230,12 @@ fn trials(seeds: &mut Vec<Seed>) {
     for n in 0..24u8 {
         let (samples, targets) = (4 + n % 9, 3 + n % 7);
         let mut bytes = vec![n % 4, if n % 5 == 0 { n } else { 0 }, n % 3];
-        bytes.extend([1 + n % 3, samples, targets, COLUMNS[usize::from(n % 8)]]);
+        bytes.extend([
+            1 + n % 3,
+            samples,
+            targets,
+            COLUMNS[usize::from((n + n / 4) % 8)],
+        ]);
         // Kind, extrapolation, invalid, fill; now and then a tolerance and a gap of one.
         bytes.extend([n / 2 % 4, n % 2, n / 4 % 2, n % 4]);
         bytes.extend(if n % 6 == 5 { &[6u8, 2, 2][..] } else { &[0] });
@@ -250,11 +255,17 @@ fn trials(seeds: &mut Vec<Seed>) {
             &[0]
         });
         bytes.extend([1, 0]);
-        // Shared times in small steps, then targets at them and beside them.
+        // Shared times in small steps, then targets in such steps, or at the times and beside them; or
+        // targets amid the times, where 16-bit results lie amid two numbers.
         bytes.extend([0, 0, 0, 0]);
-        bytes.extend((0..samples).map(|_| 1 + random.below(7) as u8));
-        bytes.extend([0, 0, 3, 0]);
-        bytes.extend((0..targets).map(|_| random.below(256) as u8));
+        let amid = n % 8 == 1;
+        let mut step = || if amid { 2 } else { 1 + random.below(7) as u8 };
+        bytes.extend((0..samples).map(|_| step()));
+        bytes.extend([0, 0, 3 * (n / 2 % 2), 0]);
+        bytes.extend((0..targets).map(|t| match amid {
+            true => 2 + u8::from(t == 0),
+            false => random.below(256) as u8,
+        }));
         bytes.extend([n % 2, 0]);
         bytes.extend((0..32).map(|_| random.below(256) as u8));
         add(seeds, "variants", &format!("trial-{n:02}"), true, &bytes);

@@ -1,84 +1,36 @@
 //! Generates the variants' constants from registry.toml, and embeds the kernel sources.
 
-use serde::Deserialize;
+#[path = "build/registry.rs"]
+mod registry;
+
+use registry::{Registry, Target, identifier};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::{env, fs};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Registry {
-    architectures: Vec<u32>,
-    variant: Vec<Variant>,
-    #[serde(default)]
-    device: Vec<Device>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Device {
-    name: String,
-    measured: Option<String>,
-    #[serde(default)]
-    choice: Vec<Choice>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Choice {
-    op: String,
-    key: String,
-    variant: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Variant {
-    id: String,
-    summary: String,
-    target: Target,
-    dtypes: Vec<String>,
-    source: Option<String>,
-    entry: Option<String>,
-    budget: Option<Budget>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-enum Target {
-    Cpu(CpuLevel),
-    Cuda { min: u32, max: Option<u32> },
-}
-
-#[derive(Deserialize, Debug)]
-#[serde(rename_all = "lowercase")]
-enum CpuLevel {
-    Scalar,
-    Avx2,
-    Avx512,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct Budget {
-    registers: u32,
-    shared_bytes: u32,
-    #[serde(default)]
-    spill_bytes: u32,
-}
-
-fn main() {
+fn main() -> ExitCode {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap());
     let kernels = here.join("kernels");
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=registry.toml");
     println!("cargo::rerun-if-changed=kernels");
     println!("cargo::rerun-if-env-changed=ROBOCACHE_KERNEL_IMAGES");
 
     let text = fs::read_to_string(here.join("registry.toml")).expect("registry.toml is readable");
-    let registry: Registry = toml::from_str(&text).unwrap_or_else(|e| panic!("registry.toml: {e}"));
     let files = read_tree(&kernels);
+    let is_source = |path: &str| path.ends_with(".cu") && files.contains_key(path);
+    let registry = match registry::parse(&text, is_source) {
+        Ok(registry) => registry,
+        Err(what) => {
+            for line in format!("registry.toml: {what}").lines() {
+                println!("cargo::error={line}");
+            }
+            return ExitCode::FAILURE;
+        }
+    };
 
     let mut code = String::new();
     let sources = write_sources(&mut code, &files);
@@ -87,6 +39,7 @@ fn main() {
     write_images(&mut code, &registry, &sources, &here);
     let out = PathBuf::from(env::var("OUT_DIR").unwrap()).join("generated.rs");
     fs::write(out, code).expect("the output folder is writable");
+    ExitCode::SUCCESS
 }
 
 /// Every file under kernels/ by its path relative to it.
@@ -185,69 +138,35 @@ fn write_variants(
     registry: &Registry,
     sources: &BTreeMap<String, (String, String)>,
 ) {
-    let mut names: Vec<String> = Vec::new();
+    let mut slots = 0usize;
     let mut constants = Vec::new();
     for variant in &registry.variant {
         let id = &variant.id;
         let op = id.split('.').next().unwrap();
-        assert!(
-            id.split('.').count() == 3,
-            "registry.toml: {id:?} is not <operation>.<idea>.<target>"
-        );
-        let (target, is_cuda) = match &variant.target {
-            Target::Cpu(level) => (format!("Target::Cpu(CpuLevel::{level:?})"), false),
-            Target::Cuda { min, max } => {
-                (format!("Target::Cuda {{ min: {min}, max: {max:?} }}"), true)
-            }
+        let target = match &variant.target {
+            Target::Cpu(level) => format!("Target::Cpu(CpuLevel::{level:?})"),
+            Target::Cuda { min, max } => format!("Target::Cuda {{ min: {min}, max: {max:?} }}"),
         };
-        let complete =
-            variant.source.is_some() && variant.entry.is_some() && variant.budget.is_some();
-        let bare = variant.source.is_none() && variant.entry.is_none() && variant.budget.is_none();
-        assert!(
-            if is_cuda { complete } else { bare },
-            "registry.toml: {id} needs source, entry and budget exactly if it is for CUDA"
-        );
         let source = match &variant.source {
-            Some(path) => {
-                let found = sources
-                    .get(path)
-                    .unwrap_or_else(|| panic!("registry.toml: {id}: no kernels/{path}"));
-                format!("Some(&{})", found.0)
-            }
+            Some(path) => format!("Some(&{})", sources[path].0),
             None => "None".into(),
         };
         let mut entries = String::new();
-        if let Some(pattern) = &variant.entry {
-            for dtype in &variant.dtypes {
-                let name = pattern.replace("{dtype}", dtype);
-                let slot = names.len();
-                assert!(
-                    !names.contains(&name),
-                    "registry.toml: the entry {name} is there twice"
-                );
-                write!(
-                    entries,
-                    "KernelEntry {{ name: {name:?}, dtype: {}, slot: {slot} }}, ",
-                    dtype_constant(id, dtype)
-                )
-                .unwrap();
-                names.push(name);
-            }
+        for (name, dtype) in variant.entries() {
+            let dtype = dtype_constant(dtype);
+            write!(
+                entries,
+                "KernelEntry {{ name: {name:?}, dtype: {dtype}, slot: {slots} }}, ",
+            )
+            .unwrap();
+            slots += 1;
         }
-        let dtypes: Vec<_> = variant
-            .dtypes
-            .iter()
-            .map(|d| dtype_constant(id, d))
-            .collect();
-        let Budget {
+        let dtypes: Vec<_> = variant.dtypes.iter().map(|d| dtype_constant(d)).collect();
+        let registry::Budget {
             registers,
             shared_bytes,
             spill_bytes,
-        } = variant.budget.as_ref().unwrap_or(&Budget {
-            registers: 0,
-            shared_bytes: 0,
-            spill_bytes: 0,
-        });
+        } = variant.budget.unwrap_or_default();
         let constant = identifier(id);
         writeln!(
             code,
@@ -259,10 +178,6 @@ fn write_variants(
             dtypes.join(", ")
         )
         .unwrap();
-        assert!(
-            !constants.contains(&constant),
-            "registry.toml: {id} is there twice"
-        );
         constants.push(constant);
     }
     let all: Vec<_> = constants.iter().map(|c| format!("&{c}")).collect();
@@ -272,7 +187,7 @@ fn write_variants(
          /// How many entry points there are: one more than the largest slot.\npub const ENTRY_COUNT: usize = {};\n\
          /// The compute capabilities that images are made for.\npub static ARCHITECTURES: &[u32] = &{:?};",
         all.join(", "),
-        names.len(),
+        slots,
         registry.architectures
     )
     .unwrap();
@@ -280,10 +195,9 @@ fn write_variants(
 
 /// The table of devices and what was found to be fastest on them.
 fn write_devices(code: &mut String, registry: &Registry) {
-    code.push_str(
-        "/// What registry.toml knows of devices.\npub static DEVICES: &[TunedDevice] = &[\n",
-    );
-    for Device {
+    code.push_str("/// What registry.toml knows of devices.\n");
+    code.push_str("pub static DEVICES: &[TunedDevice] = &[\n");
+    for registry::Device {
         name,
         measured,
         choice,
@@ -294,12 +208,7 @@ fn write_devices(code: &mut String, registry: &Registry) {
             "    TunedDevice {{ name: {name:?}, measured: {measured:?}, choices: &["
         )
         .unwrap();
-        for Choice { op, key, variant } in choice {
-            assert!(
-                registry.variant.iter().any(|v| v.id == *variant) && measured.is_some(),
-                "registry.toml: the device {name:?} chooses {variant:?}, which there is not, or which \
-                 nobody has measured"
-            );
+        for registry::Choice { op, key, variant } in choice {
             writeln!(
                 code,
                 "        robocache_registry::tune::TunedChoice {{ op: {op:?}, key: {key:?}, variant: {variant:?} }},"
@@ -325,16 +234,16 @@ fn write_images(
             .unwrap_or_else(|| here.join("../../target/kernels"));
         println!("cargo::rerun-if-changed={}", folder.display());
         for variant in &registry.variant {
-            let (Some(path), Some(pattern)) = (&variant.source, &variant.entry) else {
+            let Some(path) = &variant.source else {
                 continue;
             };
             let hash = &sources[path].1;
-            for (dtype, arch) in variant
-                .dtypes
-                .iter()
-                .flat_map(|d| registry.architectures.iter().map(move |a| (d, a)))
-            {
-                let entry = pattern.replace("{dtype}", dtype);
+            for ((entry, _), arch) in variant.entries().flat_map(|entry| {
+                registry
+                    .architectures
+                    .iter()
+                    .map(move |a| (entry.clone(), a))
+            }) {
                 // The file's name holds the hash, so an image of other sources is a missing one.
                 let file = folder.join(format!("{entry}-sm_{arch}-{}.cubin", &hash[..16]));
                 let file = fs::canonicalize(&file).unwrap_or_else(|_| {
@@ -355,29 +264,7 @@ fn write_images(
     code.push_str("];\n");
 }
 
-fn identifier(name: &str) -> String {
-    name.chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        })
-        .collect()
-}
-
-fn dtype_constant(id: &str, dtype: &str) -> String {
-    let constant = match dtype {
-        "f16" => "F16",
-        "bf16" => "Bf16",
-        "f32" => "F32",
-        "f64" => "F64",
-        "u8" => "U8",
-        "i16" => "I16",
-        "i32" => "I32",
-        "i64" => "I64",
-        other => panic!("registry.toml: {id}: there is no type {other:?}"),
-    };
-    format!("DType::{constant}")
+/// The types' names were checked when the registry was read.
+fn dtype_constant(name: &str) -> String {
+    format!("DType::{}", registry::dtype_constant(name).unwrap())
 }

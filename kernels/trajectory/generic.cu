@@ -73,7 +73,7 @@ __device__ __forceinline__ void generic(const Params& p) {
     const i64 pairs = targets * p.columns;
     for (i64 pair = threadIdx.x; pair < pairs; pair += THREADS) {
         // 32-bit division is several times cheaper, and nearly always enough.
-        const i64 t = pair >> 31 ? pair / p.columns : i64(u32(pair) / u32(p.columns));
+        const i64 t = (pair | p.columns) >> 31 ? pair / p.columns : i64(u32(pair) / u32(p.columns));
         const i64 column = pair - t * p.columns;
         const i64 at = out + t * p.out_stride[1] + column * p.out_stride[2];
         const Bracket<A> b = brackets[t];

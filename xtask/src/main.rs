@@ -1,6 +1,7 @@
 //! The commands of this repository: `cargo xtask --help`.
 
 mod demo;
+mod fuzz;
 mod gpu_bundle;
 mod kernels;
 mod setup;
@@ -35,6 +36,8 @@ enum Command {
         #[arg(long, default_value = "target/kernels")]
         out: PathBuf,
     },
+    /// Feed readers, planning and variants with bytes that reach new code, and look for bugs
+    Fuzz(fuzz::Arguments),
     /// Collect the GPU tests, the command and a script that needs neither Rust nor network
     GpuBundle {
         /// Where they go
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
             });
         }
         Command::Kernels { out } => kernels::run(&shell::root().join(out)),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::GpuBundle { out } => gpu_bundle::run(&shell::root().join(out)),
     };
     match result {

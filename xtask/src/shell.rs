@@ -15,6 +15,13 @@ pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
+/// What Rust calls this machine, such as `x86_64-unknown-linux-gnu`.
+pub fn host() -> Result<String> {
+    Ok(output(program("rustc", &["--print", "host-tuple"]))?
+        .trim()
+        .to_owned())
+}
+
 /// The cargo that runs this program, at the top of the repository.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

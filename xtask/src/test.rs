@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that can be checked on this machine.
 
 use crate::shell::{cargo, output, program, run as sh, target};
-use crate::{kernels, setup};
+use crate::{fuzz, kernels, setup};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 use std::time::Instant;
@@ -49,6 +49,7 @@ pub fn run() -> Result<()> {
     steps.step("tests", || {
         sh(with(cargo(&["test", "--workspace", "--features", TESTING])))
     })?;
+    steps.step("fuzzing", || fuzzing(&with))?;
     steps.step("documentation", || {
         let mut command = with(cargo(&["doc", "--workspace", "--no-deps"]));
         command.env("RUSTDOCFLAGS", "-D warnings");
@@ -72,6 +73,45 @@ pub fn run() -> Result<()> {
 
 /// Random cases and oracles are compiled into the operation crates for their tests.
 const TESTING: &str = "robocache-trajectory/testing";
+
+/// Seconds for each target: enough to replay what is kept and to see that all of it still works.
+const FUZZ_SECONDS: u64 = 6;
+
+/// Format, lints and tests of the fuzz package, whose workspace is another, and a short run of each
+/// target.
+fn fuzzing(with: &dyn Fn(Command) -> Command) -> Result<()> {
+    const MANIFEST: &str = "fuzz/Cargo.toml";
+    sh(cargo(&[
+        "fmt",
+        "--manifest-path",
+        MANIFEST,
+        "--",
+        "--check",
+    ]))?;
+    // In the same folder as the rest, so that dependencies are compiled once.
+    let here = |mut command: Command| {
+        command.env("CARGO_TARGET_DIR", target());
+        with(command)
+    };
+    sh(here(cargo(&[
+        "clippy",
+        "--locked",
+        "--manifest-path",
+        MANIFEST,
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ])))?;
+    sh(here(cargo(&[
+        "test",
+        "--locked",
+        "--manifest-path",
+        MANIFEST,
+        "--lib",
+    ])))?;
+    fuzz::all(FUZZ_SECONDS)
+}
 
 fn without_cuda() -> Result<()> {
     sh(cargo(&[

@@ -45,6 +45,10 @@ impl<const R: usize> Layout<R> {
 
     /// Number of elements.
     pub fn len(&self) -> usize {
+        // A dimension of zero makes any others valid, and their product may be beyond all numbers.
+        if self.is_empty() {
+            return 0;
+        }
         self.shape.iter().product()
     }
 
@@ -167,6 +171,7 @@ mod tests {
             Err(Error::Overflow { .. })
         ));
         assert!(Layout::contiguous([1 << 40, 0, 1 << 40]).is_ok());
+        assert_eq!(Layout::contiguous([1 << 40, 1 << 40, 0]).unwrap().len(), 0);
         assert!(matches!(
             Layout::strided([2, 2], [isize::MAX, 1]),
             Err(Error::Overflow { .. })

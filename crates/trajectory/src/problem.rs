@@ -214,28 +214,43 @@ impl Problem {
     }
 
     /// The bytes that have to move at least, if every target uses other samples than the next: each
-    /// output once, each sample once at most, times and mask once.
+    /// output once, each sample once at most, times and mask once. Saturates: strides of zero make sizes
+    /// possible whose product is not.
     pub fn bytes(&self) -> usize {
-        let rows = if self.rows_form == RowsForm::Packed {
-            1
-        } else {
-            self.batch
+        let product = |sizes: &[usize]| sizes.iter().fold(1usize, |p, &n| p.saturating_mul(n));
+        let (rows, used) = match self.rows_form {
+            RowsForm::Packed => (1, product(&[2, self.targets, self.batch])),
+            _ => (self.batch, product(&[2, self.targets])),
         };
-        let read = rows
-            * self
-                .samples
-                .min(2 * self.targets.saturating_mul(self.batch / rows.max(1)));
         let time = self.time_type.dtype().size();
         let axis = |form, len: usize| match form {
-            AxisForm::PerRow => self.batch * len * time,
-            AxisForm::Shared => len * time,
+            AxisForm::PerRow => product(&[self.batch, len, time]),
+            AxisForm::Shared => product(&[len, time]),
             AxisForm::Uniform => 0,
         };
-        read * self.columns * self.in_dtype.size()
-            + self.batch * self.targets * self.columns * self.out_dtype.size()
-            + axis(self.source_form, self.samples)
-            + axis(self.target_form, self.targets)
-            + self.mask_strides.map_or(0, |_| self.batch * self.targets)
+        let mask = self
+            .mask_strides
+            .map_or(0, |_| product(&[self.batch, self.targets]));
+        let values = [
+            self.batch,
+            self.targets,
+            self.columns,
+            self.out_dtype.size(),
+        ];
+        [
+            product(&[
+                rows,
+                self.samples.min(used),
+                self.columns,
+                self.in_dtype.size(),
+            ]),
+            product(&values),
+            axis(self.source_form, self.samples),
+            axis(self.target_form, self.targets),
+            mask,
+        ]
+        .into_iter()
+        .fold(0, usize::saturating_add)
     }
 }
 

@@ -143,6 +143,12 @@ pub(super) fn check_names<'a>(names: impl Iterator<Item = &'a str>, path: &Path)
             let what = format!("the table has more than {MOST_COLUMNS} columns");
             return Err(Error::malformed(path, what));
         }
+        // Of the first line that is found out at once; the header may be a later one.
+        if name.contains('\0') {
+            let what =
+                format!("the name of column {position} holds a NUL character, as no text does");
+            return Err(Error::malformed(path, what));
+        }
         let name = plain_name(name);
         if name.is_empty() {
             continue;
@@ -234,6 +240,16 @@ mod tests {
             panic!("taken");
         };
         assert_eq!((column.as_str(), first, second), ("a", 1, 5));
+    }
+
+    #[test]
+    fn a_name_with_a_nul_character_is_refused_on_any_line() {
+        for text in ["a\0,b\n1,2\n", "\na\0,b\n1,2\n", "\n\n\"b\",\"a\0\"\n1,2\n"] {
+            let Err(error) = header(text) else {
+                panic!("{text:?} is taken");
+            };
+            assert!(matches!(error, Error::Malformed { .. }), "{error}");
+        }
     }
 
     #[test]

@@ -45,8 +45,14 @@ fn supports(problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
     let DeviceCaps::Cuda(cuda) = caps else {
         return Err(Refusal::because("runs on CUDA devices"));
     };
-    // Rows hold less than the shared memory, so a tile's elements fit 32 bits whenever this passes.
-    let needed = shared_bytes(problem, MAX_TILE.min(problem.targets));
+    // The kernel counts a tile's values in 32 bits. Rows that fit the shared memory have no more, but for
+    // rows without samples, which fit whatever their columns.
+    let tile = MAX_TILE.min(problem.targets);
+    let values = problem.columns.checked_mul(tile.max(1));
+    if values.is_none_or(|values| values > i32::MAX as usize) {
+        return Err(Refusal::because("takes up to 2^31 values per block"));
+    }
+    let needed = shared_bytes(problem, tile);
     let offered = cuda.shared_per_block_optin as usize;
     if needed.is_none_or(|needed| needed > offered) {
         return Err(Refusal::with(format!(

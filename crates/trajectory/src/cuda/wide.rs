@@ -23,11 +23,16 @@ inventory::submit! {
 fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
     needs_plain_rows(problem)?;
     let size = problem.in_dtype.size();
+    // A stride along one element may be any number; wrapping keeps what is left by a power of two.
     let whole = |strides: [isize; 3]| {
-        strides[..2]
-            .iter()
-            .all(|stride| (stride.unsigned_abs() * size).is_multiple_of(CHUNK_BYTES))
+        strides[..2].iter().all(|stride| {
+            let bytes = stride.unsigned_abs().wrapping_mul(size);
+            bytes.is_multiple_of(CHUNK_BYTES)
+        })
     };
+    if problem.columns > (i32::MAX as usize) / MAX_TILE {
+        return Err(Refusal::because("takes up to 2^26 columns"));
+    }
     if !(problem.columns * size).is_multiple_of(CHUNK_BYTES) || problem.columns == 0 {
         return Err(Refusal::because("needs rows of whole 16-byte chunks"));
     }
@@ -38,9 +43,6 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
         return Err(Refusal::because(
             "needs strides that are multiples of 16 bytes",
         ));
-    }
-    if problem.columns > (i32::MAX as usize) / MAX_TILE {
-        return Err(Refusal::because("takes up to 2^26 columns"));
     }
     fits_grid(problem, MAX_TILE)
 }

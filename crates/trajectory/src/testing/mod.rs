@@ -8,16 +8,21 @@
 //! | `run` | how does it run on host memory? |
 //! | `device` | how does it run on a CUDA device? |
 //! | `draw`, `axes`, `clock` | how is one drawn at random? |
+//! | `launch` | in which shape would a kernel be launched? |
 
 mod axes;
 mod clock;
 #[cfg(feature = "cuda")]
 mod device;
 mod draw;
+#[cfg(feature = "cuda")]
+mod launch;
 pub mod operand;
 mod run;
 pub mod trial;
 
+#[cfg(feature = "cuda")]
+pub use launch::{LaunchShape, launch_shape};
 pub use operand::{Operand, Space, Style};
 pub use trial::{Axis, Batch, Trial};
 

@@ -1,0 +1,118 @@
+//! Sizes and strides at the ends of their types are planned with, not overflowed.
+
+use robocache_core::{Layout, TensorView, TensorViewMut, TimeAxis, TimeScalar};
+use robocache_trajectory::{Plan, Problem, Resample};
+
+fn uniform(len: usize) -> TimeAxis<'static> {
+    TimeAxis::Uniform {
+        start: TimeScalar::F64(0.0),
+        step: TimeScalar::F64(1.0),
+        len,
+    }
+}
+
+#[test]
+fn the_bytes_of_a_vast_problem_without_columns_are_counted() {
+    let (batch, targets) = (1usize << 40, 1usize << 30);
+    let mut none = [0f32; 0];
+    let out = TensorViewMut::from_slice(&mut none, [batch, targets, 0]).unwrap();
+    let data = TensorView::from_slice(&[0f32; 0], [batch, 2, 0]).unwrap();
+    let request = Resample::new(data, uniform(2), uniform(targets), out);
+    let problem = Problem::of(&request).unwrap();
+    assert!(problem.is_empty());
+    assert_eq!(problem.bytes(), 0);
+    Plan::new_cpu(&request).unwrap().run(request).unwrap();
+}
+
+#[test]
+fn the_bytes_of_repeated_samples_are_counted() {
+    // A batch of 2^58 rows that are one row, of which nothing is wanted.
+    let batch = 1usize << 58;
+    let repeated = Layout::strided([batch, 2, 1], [0, 1, 1]).unwrap();
+    let data = TensorView::from_slice_strided(&[0f64, 1.0], repeated, 0).unwrap();
+    let mut none = [0f64; 0];
+    let out = TensorViewMut::from_slice(&mut none, [batch, 0, 1]).unwrap();
+    let times = Layout::strided([batch, 2], [0, 1]).unwrap();
+    let times = TensorView::from_slice_strided(&[0f64, 1.0], times, 0).unwrap();
+    let request = Resample::new(data, TimeAxis::PerRow(times), uniform(0), out);
+    let bytes = Problem::of(&request).unwrap().bytes();
+    assert_eq!(
+        bytes,
+        2 * batch * 8,
+        "no samples are used, all times are there"
+    );
+}
+
+/// The ids of the variants that take a request on an H200.
+#[cfg(feature = "cuda")]
+fn takers(request: &Resample<'_>) -> Vec<&'static str> {
+    use robocache_registry::{CudaCaps, Descriptor, DeviceCaps};
+    use robocache_testkit::stub::Device;
+
+    let caps = DeviceCaps::Cuda(CudaCaps {
+        ordinal: 0,
+        name: Device::H200.name.into(),
+        major: 9,
+        minor: 0,
+        multiprocessors: Device::H200.multiprocessors,
+        shared_per_block: Device::H200.shared_per_block,
+        shared_per_block_optin: Device::H200.shared_per_block_optin,
+        shared_per_multiprocessor: Device::H200.shared_per_multiprocessor,
+        threads_per_multiprocessor: Device::H200.threads_per_multiprocessor,
+        l2_bytes: Device::H200.l2_bytes,
+        memory_bytes: Device::H200.memory_bytes,
+        memory_pools: true,
+    });
+    let problem = Problem::of(request).unwrap();
+    robocache_trajectory::dispatcher()
+        .survey(&problem, &caps)
+        .filter(|(_, refusal)| refusal.is_ok())
+        .map(|(variant, _)| {
+            variant.rank(&problem, &caps);
+            variant.info.id
+        })
+        .collect()
+}
+
+#[cfg(feature = "cuda")]
+#[test]
+fn a_stride_along_one_element_may_be_any_number() {
+    for stride in [isize::MIN, isize::MAX, isize::MIN + 4] {
+        let samples = [0f32; 16];
+        let data = Layout::strided([1, 2, 8], [stride, 8, 1]).unwrap();
+        let data = TensorView::from_slice_strided(&samples, data, 0).unwrap();
+        let mut values = [0f32; 8];
+        let layout = Layout::strided([1, 1, 8], [stride, stride, 1]).unwrap();
+        let out = TensorViewMut::from_slice_strided(&mut values, layout, 0).unwrap();
+        let request = Resample::new(data, uniform(2), uniform(1), out);
+        assert!(takers(&request).contains(&"trajectory.generic.sm80"));
+        Plan::new_cpu(&request).unwrap().run(request).unwrap();
+    }
+}
+
+/// Its kernel counts the values of a tile in 32 bits, and rows without samples fit the shared memory
+/// whatever their columns.
+#[cfg(feature = "cuda")]
+#[test]
+fn the_row_variant_leaves_vast_rows_without_samples_to_others() {
+    let takes = |targets, columns| {
+        let mut none = [0f32; 0];
+        let out = TensorViewMut::from_slice(&mut none, [0, targets, columns]).unwrap();
+        let data = TensorView::from_slice(&[0f32; 0], [0, 0, columns]).unwrap();
+        takers(&Resample::new(data, uniform(0), uniform(targets), out))
+    };
+    let row = "trajectory.row.sm80";
+    assert!(takes(512, (1 << 22) - 1).contains(&row));
+    for (targets, columns) in [
+        (512, 1 << 22),
+        (1, 1 << 31),
+        (0, 1 << 62),
+        (100_000, 1 << 40),
+    ] {
+        let takers = takes(targets, columns);
+        assert!(
+            !takers.contains(&row) && !takers.is_empty(),
+            "{targets} x {columns}: {takers:?}"
+        );
+    }
+}

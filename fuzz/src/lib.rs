@@ -1,0 +1,23 @@
+//! What the fuzz targets do with their bytes. Each has a function `run` that panics on a bug.
+//!
+//! | module | bytes are |
+//! |---|---|
+//! | [`csv`], [`npy`], [`npz`] | a file |
+//! | [`registry`] | registry.toml |
+//! | [`plan`] | a description of a resampling, possible or not |
+//! | [`variants`] | a small resampling, run on every variant of the CPU |
+//!
+//! `cargo xtask fuzz` builds and runs them.
+
+mod archive;
+mod bytes;
+pub mod csv;
+mod memory;
+pub mod npy;
+pub mod npz;
+pub mod plan;
+pub mod registry;
+mod scratch;
+pub mod seeds;
+mod trial;
+pub mod variants;

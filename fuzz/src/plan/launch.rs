@@ -1,0 +1,152 @@
+//! What must hold of a problem's launch on a device?
+
+use robocache_core::DType;
+use robocache_registry::{CudaCaps, Descriptor, DeviceCaps};
+use robocache_testkit::stub::Device;
+use robocache_trajectory::testing::{LaunchShape, launch_shape};
+use robocache_trajectory::{AxisForm, Problem, Resample, Variant, dispatcher};
+use std::sync::OnceLock;
+
+/// The devices planned for: those that are in use, and the smallest that there could be.
+fn devices() -> &'static [DeviceCaps] {
+    static DEVICES: OnceLock<Vec<DeviceCaps>> = OnceLock::new();
+    let caps = |(ordinal, device): (usize, Device)| {
+        DeviceCaps::Cuda(CudaCaps {
+            ordinal: ordinal as u32,
+            name: device.name.to_owned(),
+            major: device.compute_capability.0,
+            minor: device.compute_capability.1,
+            multiprocessors: device.multiprocessors,
+            shared_per_block: device.shared_per_block,
+            shared_per_block_optin: device.shared_per_block_optin,
+            shared_per_multiprocessor: device.shared_per_multiprocessor,
+            threads_per_multiprocessor: device.threads_per_multiprocessor,
+            l2_bytes: device.l2_bytes,
+            memory_bytes: device.memory_bytes,
+            memory_pools: device.memory_pools,
+        })
+    };
+    DEVICES.get_or_init(|| {
+        let least = Device {
+            multiprocessors: 1,
+            shared_per_block_optin: 49_152,
+            threads_per_multiprocessor: 1024,
+            ..Device::A100
+        };
+        Device::ALL
+            .into_iter()
+            .chain([least])
+            .enumerate()
+            .map(caps)
+            .collect()
+    })
+}
+
+/// Plans for every device, with every variant that takes the problem.
+pub fn check(problem: &Problem, request: &Resample<'_>) {
+    for caps in devices() {
+        let DeviceCaps::Cuda(cuda) = caps else {
+            continue;
+        };
+        let mut takers = Vec::new();
+        for (variant, refusal) in dispatcher().survey(problem, caps) {
+            if refusal.is_err() {
+                continue;
+            }
+            variant.rank(problem, caps);
+            let shape = launch_shape(variant, problem, cuda).expect("a variant for CUDA");
+            fits(problem, cuda, &shape, variant);
+            suits(problem, request, &shape, variant);
+            takers.push(variant.info.id);
+        }
+        match dispatcher().choose(problem, problem.key(), caps, None) {
+            Ok(chosen) => assert!(
+                takers.contains(&chosen.info.id),
+                "{} was refused",
+                chosen.info.id
+            ),
+            Err(error) => assert!(takers.is_empty(), "{takers:?} take it, but {error}"),
+        }
+    }
+}
+
+/// Whether the launch is one that the device can do, and covers every target once.
+fn fits(problem: &Problem, cuda: &CudaCaps, shape: &LaunchShape, variant: &Variant) {
+    let id = variant.info.id;
+    let (tile, tiles) = (u128::from(shape.tile), u128::from(shape.tiles));
+    assert!(tile >= 1, "{id}: {shape:?}");
+    assert_eq!(
+        tiles,
+        (problem.targets as u128).div_ceil(tile),
+        "{id}: {shape:?}"
+    );
+    assert_eq!(
+        u128::from(shape.blocks),
+        problem.batch as u128 * tiles,
+        "{id}: {shape:?}"
+    );
+    assert!(shape.blocks <= i32::MAX as u32, "{id}: {shape:?}");
+    assert!(
+        shape.threads.is_multiple_of(32) && (32..=1024).contains(&shape.threads),
+        "{id}: {shape:?}"
+    );
+    assert!(
+        shape.shared_bytes <= cuda.shared_per_block_optin,
+        "{id}: {shape:?}"
+    );
+    assert_eq!(shape.workspace_bytes, 0, "{id}: {shape:?}");
+}
+
+/// Whether a variant takes only what its kernel can do.
+fn suits(problem: &Problem, request: &Resample<'_>, shape: &LaunchShape, variant: &Variant) {
+    let size = problem.in_dtype.size() as i128;
+    let columns = problem.columns as i128;
+    let outer = [problem.batch, problem.targets];
+    match variant.info.id {
+        "trajectory.generic.sm80" => {}
+        "trajectory.wide.sm80" => {
+            assert!(columns > 0 && columns * size % 16 == 0);
+            assert_eq!(
+                [request.data.address() % 16, request.out.address() % 16],
+                [0, 0]
+            );
+            let [rows, samples, _] = request.data.shape();
+            chunked([rows, samples], problem.data_strides, size);
+            chunked(outer, problem.out_strides, size);
+            // Its offsets within a tile are 32 bits wide.
+            assert!(i128::from(shape.tile) * columns <= i32::MAX.into());
+        }
+        "trajectory.row.sm80" => {
+            let follows = |n: usize, stride: isize, step: i128| n <= 1 || stride as i128 == step;
+            assert!(follows(problem.samples, problem.data_strides[1], columns));
+            assert!(follows(problem.targets, problem.out_strides[1], columns));
+            assert!(follows(problem.columns, problem.data_strides[2], 1));
+            assert!(follows(problem.columns, problem.out_strides[2], 1));
+            assert!(i128::from(shape.tile) * columns <= i32::MAX.into());
+            let bracket = if problem.in_dtype == DType::F64 {
+                16
+            } else {
+                12
+            };
+            let mut needed =
+                i128::from(shape.tile) * bracket + problem.samples as i128 * columns * size;
+            if problem.source_form != AxisForm::Uniform {
+                assert!(follows(problem.samples, problem.source_strides[1], 1));
+                needed += (problem.samples * problem.time_type.dtype().size()) as i128;
+            }
+            assert!(
+                needed <= i128::from(shape.shared_bytes),
+                "{needed} bytes in {shape:?}"
+            );
+        }
+        // Say here what the kernel relies on.
+        other => panic!("nothing is known about {other}"),
+    }
+}
+
+/// Whether rows lie whole 16-byte chunks apart.
+fn chunked(outer: [usize; 2], strides: [isize; 3], size: i128) {
+    for (n, stride) in outer.into_iter().zip(strides) {
+        assert!(n <= 1 || stride as i128 * size % 16 == 0, "{strides:?}");
+    }
+}

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`csv`], [`npy`], [`npz`] | a file |
 //! | [`registry`] | registry.toml |
+//! | [`tuning`] | a file of the tuning cache |
 //! | [`plan`] | a description of a resampling, possible or not |
 //! | [`variants`] | a small resampling, run on every variant of the CPU |
 //!
@@ -20,4 +21,5 @@ pub mod registry;
 mod scratch;
 pub mod seeds;
 mod trial;
+pub mod tuning;
 pub mod variants;

@@ -46,23 +46,10 @@ fn the_bytes_of_repeated_samples_are_counted() {
 /// The ids of the variants that take a request on an H200.
 #[cfg(feature = "cuda")]
 fn takers(request: &Resample<'_>) -> Vec<&'static str> {
-    use robocache_registry::{CudaCaps, Descriptor, DeviceCaps};
+    use robocache_registry::Descriptor;
     use robocache_testkit::stub::Device;
 
-    let caps = DeviceCaps::Cuda(CudaCaps {
-        ordinal: 0,
-        name: Device::H200.name.into(),
-        major: 9,
-        minor: 0,
-        multiprocessors: Device::H200.multiprocessors,
-        shared_per_block: Device::H200.shared_per_block,
-        shared_per_block_optin: Device::H200.shared_per_block_optin,
-        shared_per_multiprocessor: Device::H200.shared_per_multiprocessor,
-        threads_per_multiprocessor: Device::H200.threads_per_multiprocessor,
-        l2_bytes: Device::H200.l2_bytes,
-        memory_bytes: Device::H200.memory_bytes,
-        memory_pools: true,
-    });
+    let caps = Device::H200.caps(0);
     let problem = Problem::of(request).unwrap();
     robocache_trajectory::dispatcher()
         .survey(&problem, &caps)

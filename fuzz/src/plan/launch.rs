@@ -10,22 +10,7 @@ use std::sync::OnceLock;
 /// The devices planned for: those that are in use, and the smallest that there could be.
 fn devices() -> &'static [DeviceCaps] {
     static DEVICES: OnceLock<Vec<DeviceCaps>> = OnceLock::new();
-    let caps = |(ordinal, device): (usize, Device)| {
-        DeviceCaps::Cuda(CudaCaps {
-            ordinal: ordinal as u32,
-            name: device.name.to_owned(),
-            major: device.compute_capability.0,
-            minor: device.compute_capability.1,
-            multiprocessors: device.multiprocessors,
-            shared_per_block: device.shared_per_block,
-            shared_per_block_optin: device.shared_per_block_optin,
-            shared_per_multiprocessor: device.shared_per_multiprocessor,
-            threads_per_multiprocessor: device.threads_per_multiprocessor,
-            l2_bytes: device.l2_bytes,
-            memory_bytes: device.memory_bytes,
-            memory_pools: device.memory_pools,
-        })
-    };
+    let caps = |(ordinal, device): (usize, Device)| device.caps(ordinal as u32);
     DEVICES.get_or_init(|| {
         let least = Device {
             multiprocessors: 1,
@@ -59,7 +44,7 @@ pub fn check(problem: &Problem, request: &Resample<'_>) {
             suits(problem, request, &shape, variant);
             takers.push(variant.info.id);
         }
-        match dispatcher().choose(problem, problem.key(), caps, None) {
+        match dispatcher().choose(problem, caps, None) {
             Ok(chosen) => assert!(
                 takers.contains(&chosen.info.id),
                 "{} was refused",

@@ -105,7 +105,7 @@ impl Description {
         self.target.holds([batch, targets], problem.time_type);
         // Whatever is asked of a problem has an answer.
         let _ = (
-            problem.key(),
+            problem.key_text(),
             problem.bytes(),
             problem.is_empty(),
             problem.columns_adjacent(),

@@ -1,6 +1,7 @@
 //! Devices as data.
 
 use super::codes::{INVALID_VALUE, Outcome};
+use robocache_registry::{CudaCaps, DeviceCaps};
 
 /// What a device reports about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,25 @@ impl Device {
         Device::B200,
         Device::RTX_4090,
     ];
+
+    /// What a context on it would report as the device's capabilities, with a driver for CUDA 12.4.
+    pub fn caps(&self, ordinal: u32) -> DeviceCaps {
+        DeviceCaps::Cuda(CudaCaps {
+            ordinal,
+            name: self.name.to_owned(),
+            major: self.compute_capability.0,
+            minor: self.compute_capability.1,
+            multiprocessors: self.multiprocessors,
+            shared_per_block: self.shared_per_block,
+            shared_per_block_optin: self.shared_per_block_optin,
+            shared_per_multiprocessor: self.shared_per_multiprocessor,
+            threads_per_multiprocessor: self.threads_per_multiprocessor,
+            l2_bytes: self.l2_bytes,
+            memory_bytes: self.memory_bytes,
+            memory_pools: self.memory_pools,
+            cuda_version: 12_040,
+        })
+    }
 
     /// An attribute by the number that cuda.h gives it.
     pub(super) fn attribute(&self, which: i32) -> Outcome<u32> {

@@ -284,7 +284,7 @@ fn telling(log: &str) -> String {
     let tells = |line: &&str| line.contains("panicked at") || line.contains("ERROR: ");
     let from = lines
         .iter()
-        .position(|line| tells(line))
+        .position(tells)
         .unwrap_or(lines.len().saturating_sub(SHOWN));
     lines[from..]
         .iter()

@@ -67,6 +67,9 @@ impl<'a, T: Element> HostTensor<'a, T, 3> {
     pub fn row(&self, i: usize, j: usize) -> &'a [T] {
         let [rows, steps, columns] = self.layout.shape;
         assert!(i < rows && j < steps && (self.layout.strides[2] == 1 || columns <= 1));
+        if columns == 0 {
+            return &[]; // A tensor without elements may have any strides.
+        }
         // SAFETY: the row lies inside the view, is contiguous, and is borrowed for 'a.
         unsafe {
             std::slice::from_raw_parts(self.first.offset(self.layout.offset([i, j, 0])), columns)
@@ -83,6 +86,9 @@ impl<'a, T: Element> HostTensor<'a, T, 2> {
     pub fn row(&self, i: usize) -> &'a [T] {
         let [rows, columns] = self.layout.shape;
         assert!(i < rows && (self.layout.strides[1] == 1 || columns <= 1));
+        if columns == 0 {
+            return &[]; // As above.
+        }
         // SAFETY: the row lies inside the view, is contiguous, and is borrowed for 'a.
         unsafe {
             std::slice::from_raw_parts(self.first.offset(self.layout.offset([i, 0])), columns)
@@ -171,6 +177,9 @@ impl<T: Element> HostTensorMut<'_, T, 3> {
     pub fn row_mut(&mut self, i: usize, j: usize) -> &mut [T] {
         let [rows, steps, columns] = self.layout.shape;
         assert!(i < rows && j < steps && (self.layout.strides[2] == 1 || columns <= 1));
+        if columns == 0 {
+            return &mut []; // As above.
+        }
         // SAFETY: the row lies inside the view, is contiguous, and is exclusively borrowed.
         unsafe {
             std::slice::from_raw_parts_mut(
@@ -234,6 +243,22 @@ mod tests {
             let ones = data.iter().filter(|&&v| v == 1).count();
             assert_eq!(ones, 12 / layout.shape[axis], "axis {axis}");
         }
+    }
+
+    #[test]
+    fn rows_without_columns_are_nowhere() {
+        let strides = [isize::MAX, isize::MIN, 7];
+        let layout = Layout::strided([3, 3, 0], strides).unwrap();
+        let view = TensorView::from_slice_strided(&[0f64; 0], layout, 0).unwrap();
+        let tensor = HostTensor::<f64, 3>::new(&view).unwrap();
+        assert_eq!(tensor.row(2, 2), []);
+        let flat = Layout::strided([3, 0], [isize::MAX, 1]).unwrap();
+        let view = TensorView::from_slice_strided(&[0f64; 0], flat, 0).unwrap();
+        assert_eq!(HostTensor::<f64, 2>::new(&view).unwrap().row(2), []);
+        let mut none = [0f64; 0];
+        let view = TensorViewMut::from_slice_strided(&mut none, layout, 0).unwrap();
+        let mut tensor = HostTensorMut::<f64, 3>::new(view).unwrap();
+        assert_eq!(tensor.row_mut(2, 2), []);
     }
 
     #[test]

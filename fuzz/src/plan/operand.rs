@@ -192,7 +192,9 @@ pub enum Where {
 fn reach<const R: usize>(layout: &Layout<R>) -> Option<(i128, i128)> {
     let mut ends = (0i128, 0i128);
     for (&n, &stride) in layout.shape.iter().zip(&layout.strides) {
-        let far = (n as i128 - 1) * stride as i128;
+        // Three such cannot overflow, and are no less outside of everything.
+        let far = (n as i128 - 1).saturating_mul(stride as i128);
+        let far = far.clamp(-(1 << 100), 1 << 100);
         if n == 0 {
             return None;
         }

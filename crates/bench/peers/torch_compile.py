@@ -3,7 +3,12 @@
 It compiles anew for each shape, and after eight of them falls back to what torch does without it: so a process opens
 one shape only. Compilation is not timed.
 """
+import os
+
 import _protocol as protocol
+
+# A handful of kernels: to start more compilers takes longer than they save.
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 
 
 def resample(torch):

@@ -13,6 +13,7 @@
 //! A contender is a process that speaks the protocol on stdin and stdout; our own is this program.
 
 pub mod protocol;
+pub mod report;
 pub mod results;
 pub mod run;
 pub mod serve;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use robocache::registry::DeviceId;
-use robocache_bench::{results, run, serve};
+use robocache_bench::{report, results, run, serve};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -35,6 +35,17 @@ enum Command {
         /// The folder of the files
         #[arg(long)]
         to: PathBuf,
+    },
+    /// Make tables, plots and the README's part from the files of samples
+    Report {
+        /// Folders of runs, whose parts are put together first
+        runs: Vec<PathBuf>,
+        /// The top of the repository
+        #[arg(long, default_value = ".")]
+        repository: PathBuf,
+        /// Change nothing, and fail if something would have to be changed
+        #[arg(long, conflicts_with = "runs")]
+        check: bool,
     },
 }
 
@@ -97,7 +108,9 @@ impl FromStr for Device {
             "cpu" => Some(DeviceId::Cpu),
             other => {
                 let ordinal = other.strip_prefix("cuda:").and_then(|n| n.parse().ok());
-                Some(DeviceId::Cuda(ordinal.ok_or("expected auto, cpu or cuda:N")?))
+                Some(DeviceId::Cuda(
+                    ordinal.ok_or("expected auto, cpu or cuda:N")?,
+                ))
             }
         }))
     }
@@ -112,19 +125,40 @@ impl Device {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(arguments) => arguments.run(),
-        Command::Serve { device } => {
-            serve::serve(device.get(), std::io::stdin().lock(), std::io::stdout().lock())
-                .map(|()| ExitCode::SUCCESS)
-        }
+        Command::Serve { device } => serve::serve(
+            device.get(),
+            std::io::stdin().lock(),
+            std::io::stdout().lock(),
+        )
+        .map(|()| ExitCode::SUCCESS),
         Command::Collect { runs, to } => results::collect(&runs, &to).map(|files| {
             files.iter().for_each(|file| println!("{}", file.display()));
             ExitCode::SUCCESS
         }),
+        Command::Report {
+            runs,
+            repository,
+            check,
+        } => make_report(&runs, &report::Places::of(&repository), check),
     };
     result.unwrap_or_else(|error| {
         eprintln!("robocache-bench: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+fn make_report(runs: &[PathBuf], places: &report::Places, check: bool) -> Result<ExitCode> {
+    if check {
+        report::check(places)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !runs.is_empty() {
+        results::collect(runs, &places.results)?;
+    }
+    for path in report::write(places)? {
+        println!("{}", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Run {
@@ -155,7 +189,9 @@ impl Run {
             commit: self.commit,
             tune: self.tune,
             ahead: self.ahead.unwrap_or(cores.min(10)),
-            time: self.minutes.map(|minutes| Duration::from_secs_f64(60.0 * minutes)),
+            time: self
+                .minutes
+                .map(|minutes| Duration::from_secs_f64(60.0 * minutes)),
             ours,
             limits: run::Limits::default(),
         };

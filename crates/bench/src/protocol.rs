@@ -154,11 +154,20 @@ mod tests {
             serde_json::to_string(&request).unwrap(),
             r#"{"do":"time","subject":"torch","cache":"cold","runs":10,"warmup":3,"delay":0}"#
         );
-        assert_eq!(serde_json::to_string(&Request::Hello).unwrap(), r#"{"do":"hello"}"#);
+        assert_eq!(
+            serde_json::to_string(&Request::Hello).unwrap(),
+            r#"{"do":"hello"}"#
+        );
         let reply = |text| serde_json::from_str::<Reply>(text);
-        assert_eq!(reply(r#"{"micros":[1.5]}"#).unwrap(), Reply::Micros(vec![1.5]));
+        assert_eq!(
+            reply(r#"{"micros":[1.5]}"#).unwrap(),
+            Reply::Micros(vec![1.5])
+        );
         assert_eq!(reply(r#"{"closed":{}}"#).unwrap(), Reply::Closed {});
-        assert_eq!(reply(r#"{"refused":"no"}"#).unwrap(), Reply::Refused("no".into()));
+        assert_eq!(
+            reply(r#"{"refused":"no"}"#).unwrap(),
+            Reply::Refused("no".into())
+        );
         let hello = reply(r#"{"hello":{"protocol":1,"versions":{"numpy":"2"}}}"#).unwrap();
         assert!(matches!(hello, Reply::Hello(hello) if hello.versions["numpy"] == "2"));
         assert!(reply(r#"{"micros":"soon"}"#).is_err());

@@ -31,7 +31,11 @@ impl ResultFile {
     pub fn read(path: &Path) -> Result<ResultFile> {
         let file = || -> Result<ResultFile> {
             let file: ResultFile = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-            ensure!(file.format == FORMAT, "format {} is not {FORMAT}", file.format);
+            ensure!(
+                file.format == FORMAT,
+                "format {} is not {FORMAT}",
+                file.format
+            );
             Ok(file)
         };
         file().with_context(|| format!("{} holds no results", path.display()))
@@ -131,7 +135,9 @@ fn sort(file: &mut ResultFile) {
         _ => robocache::registry::DeviceId::Cpu,
     };
     let operations = robocache::registry::operations();
-    let entry = operations.into_iter().find(|entry| entry.name == file.operation);
+    let entry = operations
+        .into_iter()
+        .find(|entry| entry.name == file.operation);
     let listed = entry.map_or(Vec::new(), |entry| (entry.workloads.shapes)(device));
     let place = |shape: &str| listed.iter().position(|other| other == shape);
     file.parts.sort_by_cached_key(|part| {
@@ -161,7 +167,9 @@ mod tests {
             ..Part::default()
         };
         part.setup.device = "cuda:0".into();
-        part.setup.facts.insert("model".into(), "NVIDIA H200".into());
+        part.setup
+            .facts
+            .insert("model".into(), "NVIDIA H200".into());
         part.setup.commit = commit.into();
         (part.measured.shape, part.measured.seed) = (shape.into(), seed);
         part
@@ -174,12 +182,25 @@ mod tests {
         let mut cpu = part("a", "1x2x3->4 f32", 1);
         cpu.setup.device = "cpu".into();
         cpu.setup.facts = BTreeMap::from([("threads".into(), "2".into())]);
-        let parts = vec![part("a", large, 2), part("a", "9x9x9->9 f32", 1), part("a", small, 1), part("a", large, 1), cpu];
+        let parts = vec![
+            part("a", large, 2),
+            part("a", "9x9x9->9 f32", 1),
+            part("a", small, 1),
+            part("a", large, 1),
+            cpu,
+        ];
         let files = together(parts).unwrap();
         assert_eq!(files[0].name(), "trajectory-cpu-2-threads");
         assert_eq!(files[1].name(), "trajectory-nvidia-h200");
-        let order: Vec<_> = files[1].parts.iter().map(|p| (p.shape.as_str(), p.seed)).collect();
-        assert_eq!(order, [(small, 1), (large, 1), (large, 2), ("9x9x9->9 f32", 1)]);
+        let order: Vec<_> = files[1]
+            .parts
+            .iter()
+            .map(|p| (p.shape.as_str(), p.seed))
+            .collect();
+        assert_eq!(
+            order,
+            [(small, 1), (large, 1), (large, 2), ("9x9x9->9 f32", 1)]
+        );
         let text = files[1].text().unwrap();
         assert_eq!(serde_json::from_str::<ResultFile>(&text).unwrap(), files[1]);
         assert_eq!(text.lines().count(), 11);
@@ -189,7 +210,10 @@ mod tests {
     fn parts_of_two_commits_and_parts_twice_are_refused() {
         let reason = |parts| format!("{:#}", together(parts).unwrap_err());
         let mixed = reason(vec![part("a", "s", 1), part("b", "s", 2)]);
-        assert!(mixed.contains("commit") && mixed.contains("\"b\""), "{mixed}");
+        assert!(
+            mixed.contains("commit") && mixed.contains("\"b\""),
+            "{mixed}"
+        );
         let twice = reason(vec![part("a", "s", 1), part("a", "s", 1)]);
         assert!(twice.contains("twice"), "{twice}");
     }
@@ -200,7 +224,10 @@ mod tests {
         let folders: Vec<PathBuf> = (1..=2u64)
             .map(|seed| {
                 let path = temporary.path().join(seed.to_string());
-                Folder::new(&path).unwrap().keep(&part("a", "s", seed)).unwrap();
+                Folder::new(&path)
+                    .unwrap()
+                    .keep(&part("a", "s", seed))
+                    .unwrap();
                 path
             })
             .collect();

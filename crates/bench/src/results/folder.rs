@@ -35,7 +35,8 @@ impl Folder {
     /// If it cannot be made.
     pub fn resume(path: &Path) -> Result<Folder> {
         let parts = path.join("parts");
-        std::fs::create_dir_all(&parts).with_context(|| format!("cannot make {}", parts.display()))?;
+        std::fs::create_dir_all(&parts)
+            .with_context(|| format!("cannot make {}", parts.display()))?;
         Ok(Folder { parts })
     }
 
@@ -50,7 +51,8 @@ impl Folder {
         let shape = shape.replace("->", "-to-");
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         let shape: String = shape.chars().map(plain).collect();
-        self.parts.join(format!("{operation}-seed-{seed}-{shape}.json"))
+        self.parts
+            .join(format!("{operation}-seed-{seed}-{shape}.json"))
     }
 
     /// Whether a part is there.
@@ -82,7 +84,10 @@ impl Folder {
         let mut files = Vec::new();
         for entry in listed {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "json") {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
                 files.push(path);
             }
         }
@@ -94,7 +99,11 @@ impl Folder {
 fn read(path: &Path) -> Result<Part> {
     let part = || -> Result<Part> {
         let part: Part = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-        ensure!(part.format == FORMAT, "format {} is not {FORMAT}", part.format);
+        ensure!(
+            part.format == FORMAT,
+            "format {} is not {FORMAT}",
+            part.format
+        );
         Ok(part)
     };
     part().with_context(|| format!("{} is no part of a run", path.display()))
@@ -113,7 +122,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         {
             use std::os::unix::fs::PermissionsExt;
             // Temporary files are for their owner alone; this one becomes an ordinary one.
-            file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+            file.as_file()
+                .set_permissions(std::fs::Permissions::from_mode(0o644))?;
         }
         file.persist(path)?;
         Ok(())
@@ -161,7 +171,10 @@ mod tests {
         let path = temporary.path().join("parts/x.json");
         std::fs::write(&path, "{}").unwrap();
         assert!(format!("{:#}", folder.read().unwrap_err()).contains("x.json"));
-        let other = Part { format: 99, ..part(1, "s") };
+        let other = Part {
+            format: 99,
+            ..part(1, "s")
+        };
         std::fs::write(&path, serde_json::to_string(&other).unwrap()).unwrap();
         assert!(format!("{:#}", folder.read().unwrap_err()).contains("99"));
         assert!(Folder::of(&temporary.path().join("none")).read().is_err());

@@ -67,7 +67,9 @@ pub fn measure(
     }
     let mut first = vec![Vec::new(); lanes.len()];
     for (lane, first) in lanes.iter_mut().zip(&mut first) {
-        *first = [&mut lane.series.cold, &mut lane.series.warm].map(std::mem::take).to_vec();
+        *first = [&mut lane.series.cold, &mut lane.series.warm]
+            .map(std::mem::take)
+            .to_vec();
         lane.series.host.clear();
     }
     let mut done = 0;
@@ -97,7 +99,11 @@ pub fn measure(
             left_out.push(LeftOut { name, reason });
             continue;
         }
-        for times in [&mut lane.series.cold, &mut lane.series.warm, &mut lane.series.host] {
+        for times in [
+            &mut lane.series.cold,
+            &mut lane.series.warm,
+            &mut lane.series.host,
+        ] {
             times.iter_mut().for_each(|time| *time = rounded(*time));
         }
         series.push(lane.series);

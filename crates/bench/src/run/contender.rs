@@ -12,6 +12,8 @@ pub struct Contender {
     pub name: String,
     /// What it is made of.
     pub versions: Facts,
+    /// Whether it has said who it is.
+    pub greeted: bool,
     process: Result<Process, Failure>,
 }
 
@@ -21,6 +23,7 @@ impl Contender {
         let mut contender = Contender {
             name: name.to_owned(),
             versions: Facts::new(),
+            greeted: false,
             process,
         };
         // If this fails, so will the answer.
@@ -36,6 +39,7 @@ impl Contender {
         match self.receive(limits.start)? {
             Reply::Hello(hello) if hello.protocol == VERSION => {
                 self.versions = hello.versions.clone();
+                self.greeted = true;
                 Ok(hello)
             }
             other => Err(self.talks_nonsense(&other)),

@@ -54,7 +54,12 @@ pub fn gpu(device: DeviceId) -> Facts {
 
 fn smi(ordinal: u32, query: &str) -> Option<String> {
     let output = Command::new("nvidia-smi")
-        .args(["--id", &ordinal.to_string(), query, "--format=csv,noheader,nounits"])
+        .args([
+            "--id",
+            &ordinal.to_string(),
+            query,
+            "--format=csv,noheader,nounits",
+        ])
         .output()
         .ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -62,10 +67,16 @@ fn smi(ordinal: u32, query: &str) -> Option<String> {
 }
 
 fn facts_of(line: &str) -> Facts {
-    let values = line.lines().next().unwrap_or_default().split(',').map(str::trim);
+    let values = line
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim);
     let pairs = QUERIES.iter().zip(values);
     let told = pairs.filter(|(_, value)| !value.is_empty() && !value.starts_with('['));
-    told.map(|((_, name), value)| ((*name).to_owned(), value.to_owned())).collect()
+    told.map(|((_, name), value)| ((*name).to_owned(), value.to_owned()))
+        .collect()
 }
 
 #[cfg(test)]

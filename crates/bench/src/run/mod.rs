@@ -148,7 +148,8 @@ fn problems(options: &Options) -> Result<Vec<Problem>> {
             "there is no operation {name}"
         );
     }
-    let wanted = |name: &str| options.operations.is_empty() || options.operations.iter().any(|n| n == name);
+    let wanted =
+        |name: &str| options.operations.is_empty() || options.operations.iter().any(|n| n == name);
     let mut problems = Vec::new();
     for entry in known.into_iter().filter(|entry| wanted(entry.name)) {
         let shapes = match options.shapes.is_empty() {

@@ -133,7 +133,10 @@ mod tests {
         };
         let gpu = DeviceId::Cuda(0);
         assert_eq!(names("auto", gpu), ["torch", "torch-compile", "triton"]);
-        assert_eq!(names("auto", DeviceId::Cpu), ["torch", "torch-compile", "numpy", "numba"]);
+        assert_eq!(
+            names("auto", DeviceId::Cpu),
+            ["torch", "torch-compile", "numpy", "numba"]
+        );
         assert_eq!(names("numba, torch", DeviceId::Cpu), ["torch", "numba"]);
         assert!(names("none", gpu).is_empty() && names("numpy", gpu).is_empty());
         assert!(choose("tensorflow", gpu).is_err() && choose("", gpu).is_err());

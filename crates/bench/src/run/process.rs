@@ -107,7 +107,10 @@ impl Process {
     /// [`Failure::Died`].
     pub fn send(&mut self, request: &Request) -> Result<(), Failure> {
         let line = serde_json::to_string(request).unwrap_or_default() + "\n";
-        let sent = self.requests.as_mut().map(|pipe| pipe.write_all(line.as_bytes()));
+        let sent = self
+            .requests
+            .as_mut()
+            .map(|pipe| pipe.write_all(line.as_bytes()));
         match sent {
             Some(Ok(())) => Ok(()),
             _ => Err(self.died()),

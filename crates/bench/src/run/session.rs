@@ -40,10 +40,18 @@ struct Quick {
 }
 
 impl<'a> Session<'a> {
-    pub fn new(options: &'a Options, folder: &'a Folder, setup: Setup, seed: u64, ours: Contender) -> Session<'a> {
+    pub fn new(
+        options: &'a Options,
+        folder: &'a Folder,
+        setup: Setup,
+        seed: u64,
+        ours: Contender,
+    ) -> Session<'a> {
         let threads = match setup.facts.get("threads") {
             Some(threads) => threads.clone(),
-            None => std::thread::available_parallelism().map_or(1, |n| n.get()).to_string(),
+            None => std::thread::available_parallelism()
+                .map_or(1, |n| n.get())
+                .to_string(),
         };
         let launcher = options.launcher(&threads);
         let quick = options.peers.iter().filter(|peer| !peer.slow);
@@ -70,8 +78,10 @@ impl<'a> Session<'a> {
     /// Hears who the quick peers are that were just started. Who cannot say so stays away.
     fn greet_quick(&mut self) {
         for quick in &mut self.quick {
-            let Some(contender) = &mut quick.contender else { continue };
-            if contender.versions.is_empty()
+            let Some(contender) = &mut quick.contender else {
+                continue;
+            };
+            if !contender.greeted
                 && let Err(failure) = contender.greet(&self.options.limits)
             {
                 quick.contender = None;
@@ -86,7 +96,8 @@ impl<'a> Session<'a> {
         for (index, problem) in group.iter().enumerate() {
             let begin = Instant::now();
             let of_this = slow.iter_mut().filter(|slow| slow.problem == index);
-            let slow = of_this.filter_map(|slow| Some((slow.contender.take()?, slow.opened.take()?)));
+            let slow =
+                of_this.filter_map(|slow| Some((slow.contender.take()?, slow.opened.take()?)));
             let part = self.part(problem, slow.collect())?;
             self.folder.keep(&part)?;
             progress(self.seed, problem, &part.measured, begin.elapsed());
@@ -98,7 +109,9 @@ impl<'a> Session<'a> {
     fn start_slow(&mut self, group: &[Problem]) -> Vec<Slow> {
         let mut started = Vec::new();
         let peers = self.options.peers.iter().filter(|peer| peer.slow);
-        for &peer in peers.filter(|peer| self.seed <= SLOW_SEEDS && !self.absent.contains_key(peer.name)) {
+        for &peer in
+            peers.filter(|peer| self.seed <= SLOW_SEEDS && !self.absent.contains_key(peer.name))
+        {
             for (index, problem) in group.iter().enumerate() {
                 let mut contender = Contender::new(peer.name, self.launcher.start(peer));
                 // If this fails, so will the answer.
@@ -112,7 +125,9 @@ impl<'a> Session<'a> {
             }
         }
         for slow in &mut started {
-            let Some(contender) = &mut slow.contender else { continue };
+            let Some(contender) = &mut slow.contender else {
+                continue;
+            };
             if let Err(failure) = contender.greet(&self.options.limits) {
                 self.absent.insert(slow.peer.name, failure.to_string());
                 slow.contender = None;
@@ -123,7 +138,11 @@ impl<'a> Session<'a> {
         started
     }
 
-    fn part(&mut self, problem: &Problem, slow: Vec<(Contender, Result<Opened, Failure>)>) -> Result<Part> {
+    fn part(
+        &mut self,
+        problem: &Problem,
+        slow: Vec<(Contender, Result<Opened, Failure>)>,
+    ) -> Result<Part> {
         let limits = &self.options.limits;
         let mut left_out = Vec::new();
         let mut leave = |name: &str, failure: &Failure| {
@@ -134,7 +153,9 @@ impl<'a> Session<'a> {
         };
         self.revive();
         let request = open(problem, self.seed);
-        let Some(mut ours) = self.ours.take() else { bail!("our own contender is gone") };
+        let Some(mut ours) = self.ours.take() else {
+            bail!("our own contender is gone")
+        };
         ours.send(&request)?;
         for quick in &mut self.quick {
             if let Some(contender) = &mut quick.contender {
@@ -145,7 +166,10 @@ impl<'a> Session<'a> {
         let (bytes, untuned) = (opened.bytes, opened.untuned.clone());
         let mut chosen = opened.chosen.clone();
         let mut contenders = vec![(ours, opened)];
-        let quick = self.quick.iter_mut().filter_map(|quick| quick.contender.take());
+        let quick = self
+            .quick
+            .iter_mut()
+            .filter_map(|quick| quick.contender.take());
         let quick = quick.map(|mut contender| {
             let opened = contender.opened(limits);
             (contender, opened)
@@ -182,11 +206,18 @@ impl<'a> Session<'a> {
         let device = self.options.device;
         let gpu = std::thread::spawn(move || machine::gpu(device));
         for (contender, _) in &mut contenders {
-            state.versions.insert(contender.name.clone(), contender.versions.clone());
+            state
+                .versions
+                .insert(contender.name.clone(), contender.versions.clone());
             let _ = contender.ask(&Request::Close, limits.work);
         }
         state.gpu = gpu.join().unwrap_or_default();
-        self.take_back(contenders.into_iter().map(|(contender, _)| contender).chain(idle));
+        self.take_back(
+            contenders
+                .into_iter()
+                .map(|(contender, _)| contender)
+                .chain(idle),
+        );
         let absent = self.absent.iter().map(|(name, reason)| LeftOut {
             name: (*name).to_owned(),
             reason: reason.clone(),
@@ -227,7 +258,11 @@ impl<'a> Session<'a> {
         for contender in contenders {
             if contender.name == crate::results::part::OURS {
                 self.ours = Some(contender);
-            } else if let Some(quick) = self.quick.iter_mut().find(|q| q.peer.name == contender.name) {
+            } else if let Some(quick) = self
+                .quick
+                .iter_mut()
+                .find(|q| q.peer.name == contender.name)
+            {
                 quick.contender = contender.is_alive().then_some(contender);
             }
         }
@@ -240,10 +275,15 @@ impl<'a> Session<'a> {
         self.launched.push(operation);
         let operation = operation.to_owned();
         let count = LAUNCHES;
-        match ours.ask(&Request::Launches { operation, count }, self.options.limits.work) {
+        match ours.ask(
+            &Request::Launches { operation, count },
+            self.options.limits.work,
+        ) {
             Ok(Reply::Launches(mut launches)) => {
                 for kind in &mut launches {
-                    kind.nanos.iter_mut().for_each(|nanos| *nanos = rounded(*nanos));
+                    kind.nanos
+                        .iter_mut()
+                        .for_each(|nanos| *nanos = rounded(*nanos));
                 }
                 Ok(launches)
             }
@@ -283,7 +323,11 @@ fn open(problem: &Problem, seed: u64) -> Request {
 fn progress(seed: u64, problem: &Problem, measured: &Measured, took: Duration) {
     use robocache::registry::tune::race::median;
     let times = measured.series.iter().map(|series| {
-        format!("{} {:.1}", series.subject, median(series.cold.iter().copied()))
+        format!(
+            "{} {:.1}",
+            series.subject,
+            median(series.cold.iter().copied())
+        )
     });
     eprintln!(
         "seed {seed}, {} {}: {} µs ({:.1} s)",

@@ -28,7 +28,9 @@ pub fn measure(ordinal: u32, count: usize) -> Result<Vec<Launches>> {
     let stream = Stream::new(&context)?;
     let mut memory = Memory::new(&context, &stream)?;
     let plan = Plan::new_cuda(&memory.request()?, &context)?;
-    let function = plan.function().context("a plan for a device has a function")?;
+    let function = plan
+        .function()
+        .context("a plan for a device has a function")?;
     let mut bare = Bare::new(&context, function.raw(), stream.raw())?;
     let mut series = [
         "bare cuLaunchKernel",
@@ -79,7 +81,10 @@ impl Memory {
     }
 
     fn request(&mut self) -> robocache::Result<Resample<'_>> {
-        let (source, target) = (Layout::contiguous([1, SAMPLES])?, Layout::contiguous([1, TARGETS])?);
+        let (source, target) = (
+            Layout::contiguous([1, SAMPLES])?,
+            Layout::contiguous([1, TARGETS])?,
+        );
         let source = TimeAxis::PerRow(self.source.view::<f32, 2>(0, source)?);
         let target = TimeAxis::PerRow(self.target.view::<f32, 2>(0, target)?);
         let data = Layout::contiguous([1, SAMPLES, COLUMNS])?;
@@ -149,7 +154,17 @@ impl Bare {
         // kernel's, and makes it touch nothing.
         let code = unsafe {
             (self.launch)(
-                self.function, 1, 1, 1, 32, 1, 1, 0, self.stream, arguments.as_mut_ptr(), none,
+                self.function,
+                1,
+                1,
+                1,
+                32,
+                1,
+                1,
+                0,
+                self.stream,
+                arguments.as_mut_ptr(),
+                none,
             )
         };
         ensure!(code == 0, "cuLaunchKernel gives {code}");

@@ -113,10 +113,16 @@ impl Server {
 
     fn open(&mut self, operation: &str, shape: &str, seed: u64) -> Result<Reply> {
         self.open = None;
-        let entry = operations().into_iter().find(|entry| entry.name == operation);
+        let entry = operations()
+            .into_iter()
+            .find(|entry| entry.name == operation);
         let entry = entry.with_context(|| format!("no operation {operation}"))?;
         let workload = (entry.workloads.open)(shape, self.device, seed)?;
-        let mut subjects: Vec<String> = workload.candidates().into_iter().map(str::to_owned).collect();
+        let mut subjects: Vec<String> = workload
+            .candidates()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         subjects.push(COPY.to_owned());
         let opened = Opened {
             subjects,
@@ -135,15 +141,24 @@ impl Server {
         match &caps {
             DeviceCaps::Cpu(cpu) => {
                 fact("threads", cpu.threads.to_string());
-                fact("instructions", instructions(cpu.avx2, cpu.avx512).to_owned());
+                fact(
+                    "instructions",
+                    instructions(cpu.avx2, cpu.avx512).to_owned(),
+                );
             }
             DeviceCaps::Cuda(cuda) => {
-                fact("compute capability", format!("{}.{}", cuda.major, cuda.minor));
+                fact(
+                    "compute capability",
+                    format!("{}.{}", cuda.major, cuda.minor),
+                );
                 fact("multiprocessors", cuda.multiprocessors.to_string());
                 fact("L2 bytes", cuda.l2_bytes.to_string());
                 fact("memory bytes", cuda.memory_bytes.to_string());
                 let version = cuda.cuda_version;
-                fact("CUDA of the driver", format!("{}.{}", version / 1000, version % 1000 / 10));
+                fact(
+                    "CUDA of the driver",
+                    format!("{}.{}", version / 1000, version % 1000 / 10),
+                );
             }
         }
         Ok(Reply::Hello(Hello {
@@ -174,7 +189,10 @@ impl Server {
             }
             _ => {
                 let _ = count;
-                Ok(Reply::Refused(format!("launches of {operation} on {} are not told apart", self.device)))
+                Ok(Reply::Refused(format!(
+                    "launches of {operation} on {} are not told apart",
+                    self.device
+                )))
             }
         }
     }
@@ -208,8 +226,12 @@ mod tests {
     fn talk(requests: &[&str]) -> Vec<Reply> {
         let mut replies = Vec::new();
         serve(DeviceId::Cpu, requests.join("\n").as_bytes(), &mut replies).unwrap();
-        let lines = replies.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-        lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
+        let lines = replies
+            .split(|&byte| byte == b'\n')
+            .filter(|line| !line.is_empty());
+        lines
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect()
     }
 
     #[test]
@@ -228,9 +250,13 @@ mod tests {
         let [hello, opened, cold, copy, slow, host, closed] = &replies[..] else {
             panic!("{replies:?}")
         };
-        assert!(matches!(hello, Reply::Hello(hello) if hello.protocol == VERSION
-            && hello.device["model"].contains("threads")));
-        let Reply::Opened(opened) = opened else { panic!("{opened:?}") };
+        assert!(
+            matches!(hello, Reply::Hello(hello) if hello.protocol == VERSION
+            && hello.device["model"].contains("threads"))
+        );
+        let Reply::Opened(opened) = opened else {
+            panic!("{opened:?}")
+        };
         assert!(opened.subjects.contains(&opened.untuned) && opened.bytes > 4 * 90 * 4);
         assert_eq!(opened.subjects.last().unwrap(), COPY);
         let micros = |reply: &Reply| match reply {
@@ -261,9 +287,17 @@ mod tests {
                 _ => "",
             })
             .collect();
-        for (index, part) in ["no request", "no problem is open", "no operation none", "BxSxD->T", "", "does not take", "not told apart"]
-            .into_iter()
-            .enumerate()
+        for (index, part) in [
+            "no request",
+            "no problem is open",
+            "no operation none",
+            "BxSxD->T",
+            "",
+            "does not take",
+            "not told apart",
+        ]
+        .into_iter()
+        .enumerate()
         {
             assert!(words[index].contains(part), "{index}: {words:?}");
         }

@@ -45,7 +45,10 @@ pub fn describe(samples: &Samples) -> Option<Estimates> {
         let seeds = draw_seeds(pool.clusters.len(), &mut random);
         pool.replicate(&seeds, &mut random)
     });
-    Some(estimates([all.mean, all.p50, all.p99], replicates.collect()))
+    Some(estimates(
+        [all.mean, all.p50, all.p99],
+        replicates.collect(),
+    ))
 }
 
 /// Mean, P50 and P99 of `one` over those of `other`, over the seeds that both have; `None` if they
@@ -77,7 +80,9 @@ pub fn ratio_of_all(pairs: &[(&Samples, &Samples)]) -> Option<Estimates> {
 }
 
 fn add(sums: &mut [f64; 3], terms: [f64; 3]) {
-    sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+    sums.iter_mut()
+        .zip(terms)
+        .for_each(|(sum, term)| *sum += term);
 }
 
 /// Calls `with` for the ratios of each replicate, and gives back those of the samples themselves.
@@ -115,7 +120,9 @@ impl Pool {
     fn new(samples: &Samples, other: &Samples) -> Option<Pool> {
         let shared = |seed: &u64| other.get(seed).is_some_and(|of| !of.is_empty());
         let mut all: Vec<(f64, usize)> = Vec::new();
-        let clusters = samples.iter().filter(|(seed, of)| shared(seed) && !of.is_empty());
+        let clusters = samples
+            .iter()
+            .filter(|(seed, of)| shared(seed) && !of.is_empty());
         let mut count = 0;
         for (_, samples) in clusters {
             all.extend(samples.iter().map(|&sample| (sample, count)));
@@ -222,7 +229,9 @@ mod tests {
         };
         let clustered = drawn(7, 10.0, 0.1, 1.0);
         // The same samples, each a seed of its own.
-        let single: Samples = (0..).zip(clustered.values().flatten().map(|&x| vec![x])).collect();
+        let single: Samples = (0..)
+            .zip(clustered.values().flatten().map(|&x| vec![x]))
+            .collect();
         assert!(width(&clustered) > 2.0 * width(&single));
     }
 
@@ -232,7 +241,10 @@ mod tests {
         let base: Samples = (1..=5u64)
             .map(|seed| (seed, vec![10.0 + 5.0 * seed as f64; 50]))
             .collect();
-        let double: Samples = base.iter().map(|(&s, of)| (s, of.iter().map(|x| 2.0 * x).collect())).collect();
+        let double: Samples = base
+            .iter()
+            .map(|(&s, of)| (s, of.iter().map(|x| 2.0 * x).collect()))
+            .collect();
         let of = ratio(&double, &base).unwrap();
         assert_eq!((of.p50.value, of.p50.low, of.p50.high), (2.0, 2.0, 2.0));
         assert_eq!(of.mean.value, 2.0);

@@ -88,7 +88,11 @@ mod tests {
             let own = 1.0 + 0.004 * (unit() + unit() - 1.0);
             let mut sample = || {
                 let normal = (0..12).map(|_| unit()).sum::<f64>() - 6.0;
-                let interrupted = if unit() < 0.02 { 1.0 + 2.0 * unit() } else { 1.0 };
+                let interrupted = if unit() < 0.02 {
+                    1.0 + 2.0 * unit()
+                } else {
+                    1.0
+                };
                 50.0 * speed * own * (1.0 + noise * normal) * interrupted
             };
             samples.insert(seed, (0..50).map(|_| sample()).collect());
@@ -137,15 +141,24 @@ mod tests {
     #[test]
     fn a_tail_that_is_half_as_long_again_is_found_and_too_few_samples_tell_nothing() {
         let tail = |mut samples: Samples| {
-            samples.values_mut().for_each(|of| (0..5).for_each(|i| of[9 * i] *= 4.0));
+            samples
+                .values_mut()
+                .for_each(|of| (0..5).for_each(|i| of[9 * i] *= 4.0));
             samples
         };
-        let found = share(1.0, 0.01, |a, b| gated(&tail(a.clone()), b).p99 == Verdict::Fail);
+        let found = share(1.0, 0.01, |a, b| {
+            gated(&tail(a.clone()), b).p99 == Verdict::Fail
+        });
         assert!(found >= 0.9, "{found}");
         let few = |samples: &Samples| -> Samples {
-            samples.iter().map(|(&s, of)| (s, of[..2].to_vec())).collect()
+            samples
+                .iter()
+                .map(|(&s, of)| (s, of[..2].to_vec()))
+                .collect()
         };
-        let told = share(1.06, 0.03, |a, b| gated(&few(a), &few(b)).p50 != Verdict::CannotTell);
+        let told = share(1.06, 0.03, |a, b| {
+            gated(&few(a), &few(b)).p50 != Verdict::CannotTell
+        });
         assert!(told < 0.2, "{told}");
     }
 

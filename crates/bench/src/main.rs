@@ -196,8 +196,11 @@ impl Run {
             limits: run::Limits::default(),
         };
         let complete = run::run(&options)?;
-        for file in results::collect(std::slice::from_ref(&options.out), &options.out)? {
-            println!("{}", file.display());
+        // Nothing may have been begun if time was short.
+        if complete || results::Folder::of(&options.out).holds_parts()? {
+            for file in results::collect(std::slice::from_ref(&options.out), &options.out)? {
+                println!("{}", file.display());
+            }
         }
         if !complete {
             eprintln!("time was up; --resume {} goes on", options.out.display());

@@ -99,3 +99,18 @@ fn every_script_speaks_the_protocol() {
         assert_eq!(ask(Request::Close), Ok(Reply::Closed {}), "{}", peer.name);
     }
 }
+
+/// How the rivals time what runs on a device, without one.
+#[test]
+fn the_device_clock_of_the_scripts_keeps_the_device_busy() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = std::env::var("ROBOCACHE_PYTHON").unwrap_or_else(|_| "python3".into());
+    let output = std::process::Command::new(python)
+        .arg(here.join("tests/device_clock.py"))
+        .args([here.join("tests/fake"), here.join("peers")])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}");
+}

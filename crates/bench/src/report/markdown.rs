@@ -1,7 +1,7 @@
 //! The tables as Markdown.
 
 use super::rows::{Analysis, Compared};
-use super::text::{date, fine, interval, megabytes, number, ratio};
+use super::text::{date, fine, interval, megabytes, micros, number};
 use crate::results::part::{OURS, PLANTED_SHARE};
 use crate::stats::Verdict;
 use std::collections::BTreeSet;
@@ -69,11 +69,13 @@ pub fn main_table(analysis: &Analysis<'_>) -> String {
                 "\n| {} | {} | {id}{tuned} | {} | {} | {} | {} | {} |",
                 shape.name,
                 megabytes(shape.bytes),
-                number(p50.value),
+                micros(p50.value),
                 interval(p50),
-                number(subject.cold.summary.p99),
+                micros(subject.cold.summary.p99),
                 number(shape.speed(&subject.cold)),
-                subject.of_copy.map_or("–".into(), |of| ratio(of.p50.value)),
+                subject
+                    .of_copy
+                    .map_or("–".into(), |of| number(of.p50.value)),
             );
             for rival in rivals {
                 let times = shape
@@ -82,7 +84,7 @@ pub fn main_table(analysis: &Analysis<'_>) -> String {
                 let _ = write!(
                     table,
                     " {} |",
-                    times.map_or("–".into(), |of| ratio(of.p50.value))
+                    times.map_or("–".into(), |of| number(of.p50.value))
                 );
             }
         }
@@ -108,13 +110,13 @@ fn warm_table(analysis: &Analysis<'_>) -> String {
                 "\n| {} | {} | {} | {} |",
                 shape.name,
                 subject.name,
-                number(p50.value),
+                micros(p50.value),
                 interval(p50)
             );
             let others = [Some(&subject.warm), hosts.then_some(&subject.host)];
             for timed in others.into_iter().flatten() {
                 let _ = match timed.as_ref().map(|timed| &timed.estimates.p50) {
-                    Some(p50) => write!(table, " {} | {} |", number(p50.value), interval(p50)),
+                    Some(p50) => write!(table, " {} | {} |", micros(p50.value), interval(p50)),
                     None => write!(table, " – | – |"),
                 };
             }
@@ -207,7 +209,7 @@ pub fn launches(analysis: &Analysis<'_>) -> String {
     let mut text =
         "\n## A launch on the host\n\n| | P50 ns | 95 % | P99 |\n|---|---:|---|---:|".to_owned();
     for (what, of) in &analysis.launches {
-        let [p50, p99] = [number(of.p50.value), number(of.p99.value)];
+        let [p50, p99] = [micros(of.p50.value), micros(of.p99.value)];
         let _ = write!(text, "\n| {what} | {p50} | {} | {p99} |", interval(&of.p50));
     }
     text + "\n\nNanoseconds per call, in loops of 200 calls that take turns.\n"

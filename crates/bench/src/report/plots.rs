@@ -2,7 +2,7 @@
 
 use super::rows::{Analysis, Shape, Subject};
 use super::svg::{Anchor, Axis, COLOURS, Drawing, GRID, INK, label};
-use super::text::{number, ratio};
+use super::text::number;
 use crate::results::part::OURS;
 use crate::serve::COPY;
 
@@ -104,18 +104,14 @@ fn copy(analysis: &Analysis<'_>) -> String {
                 COLOURS[0],
             );
             drawing.line((axis.at(of.low), y), (axis.at(of.high), y), INK, 1.5);
-            drawing.text(
-                (axis.at(of.value.max(of.high)) + 6.0, y + 4.0),
-                Anchor::Start,
-                &ratio(of.value),
-            );
+            drawing.text((WIDTH - 10.0, y + 4.0), Anchor::End, &number(of.value));
         }
         for (name, colour) in &entries[1..] {
             if let Some(of) = of_copy(shape, name) {
                 drawing.dot(
                     (axis.at(of.value), y),
                     colour,
-                    &format!("{name}: {}", ratio(of.value)),
+                    &format!("{name}: {}", number(of.value)),
                 );
             }
         }
@@ -149,7 +145,7 @@ fn rivals(analysis: &Analysis<'_>) -> String {
                 drawing.dot(
                     (axis.at(of.value), y),
                     colour,
-                    &format!("{name}: {} times", ratio(of.value)),
+                    &format!("{name}: {} times", number(of.value)),
                 );
             }
         }
@@ -198,9 +194,9 @@ fn bytes(analysis: &Analysis<'_>) -> String {
     drawing.text(
         (0.5 * WIDTH, HEIGHT - 14.0),
         Anchor::Middle,
-        "10⁶ bytes that have to move",
+        "MB that have to move",
     );
-    drawing.text((12.0, TOP - 4.0), Anchor::Start, "GB/s");
+    drawing.text((12.0, TOP - 14.0), Anchor::Start, "GB/s");
     let mut of_copy: Vec<(f64, f64)> = analysis
         .shapes
         .iter()

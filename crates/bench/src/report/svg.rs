@@ -80,7 +80,7 @@ impl Drawing {
     /// A dot, with what a pointer on it shows.
     pub fn dot(&mut self, (x, y): (f64, f64), colour: &str, says: &str) {
         self.put(&format!(
-            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{colour}\" fill-opacity=\"0.85\">\
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{colour}\" stroke=\"#ffffff\">\
              <title>{}</title></circle>",
             escaped(says)
         ));

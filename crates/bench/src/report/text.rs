@@ -2,7 +2,16 @@
 
 use crate::stats::Estimate;
 
-/// A time in microseconds, or a speed: three digits, more before the point.
+/// A time in microseconds: what clocks resolve, and no more than anybody reads.
+pub fn micros(value: f64) -> String {
+    match value.abs() {
+        size if size < 9.995 => format!("{value:.2}"),
+        size if size < 999.95 => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
+    }
+}
+
+/// A size or a speed: three digits, more before the point.
 pub fn number(value: f64) -> String {
     match value.abs() {
         size if size < 9.995 => format!("{value:.2}"),
@@ -11,18 +20,9 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// An interval of such numbers.
+/// An interval of times.
 pub fn interval(of: &Estimate) -> String {
-    format!("{}–{}", number(of.low), number(of.high))
-}
-
-/// A ratio.
-pub fn ratio(value: f64) -> String {
-    match value.abs() {
-        size if size < 9.995 => format!("{value:.2}"),
-        size if size < 99.95 => format!("{value:.1}"),
-        _ => format!("{value:.0}"),
-    }
+    format!("{}–{}", micros(of.low), micros(of.high))
 }
 
 /// A ratio with its interval, finely, for comparisons of like with like.
@@ -68,6 +68,8 @@ mod tests {
     fn numbers_have_as_many_digits_as_they_deserve() {
         let written = [0.034, 4.7, 9.996, 48.13, 99.96, 1234.5].map(number);
         assert_eq!(written, ["0.03", "4.70", "10.0", "48.1", "100", "1234"]);
+        let written = [0.034, 9.996, 102.34, 999.96].map(micros);
+        assert_eq!(written, ["0.03", "10.0", "102.3", "1000"]);
         assert_eq!(megabytes(561_048.0), "0.56");
     }
 

@@ -22,7 +22,7 @@ impl Folder {
     pub fn new(path: &Path) -> Result<Folder> {
         let folder = Folder::resume(path)?;
         ensure!(
-            folder.files()?.is_empty(),
+            !folder.holds_parts()?,
             "{} holds parts of an earlier run; --resume {0} goes on with it",
             path.display()
         );
@@ -76,6 +76,14 @@ impl Folder {
     /// If one cannot be read or understood.
     pub fn read(&self) -> Result<Vec<Part>> {
         self.files()?.iter().map(|path| read(path)).collect()
+    }
+
+    /// Whether it holds any.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn holds_parts(&self) -> Result<bool> {
+        Ok(!self.files()?.is_empty())
     }
 
     fn files(&self) -> Result<Vec<PathBuf>> {

@@ -5,6 +5,8 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use robocache_registry::{CacheState, DeviceId, Subject, operations};
+// Naming the crate is what links its variants into this program.
+use robocache_trajectory as _;
 use std::time::Duration;
 
 const SHAPES: [&str; 4] = [

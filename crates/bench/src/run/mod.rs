@@ -112,6 +112,7 @@ struct Problem {
 /// If our own contender fails, or files cannot be written.
 pub fn run(options: &Options) -> Result<bool> {
     let begin = Instant::now();
+    let time_is_up = || options.time.is_some_and(|time| begin.elapsed() >= time);
     let folder = match options.resume {
         true => Folder::resume(&options.out)?,
         false => Folder::new(&options.out)?,
@@ -131,10 +132,9 @@ pub fn run(options: &Options) -> Result<bool> {
         }
         let mut session = Session::new(options, &folder, setup, seed, ours);
         for group in todo.chunks(options.ahead.max(1)) {
-            if options.time.is_some_and(|time| begin.elapsed() >= time) {
+            if time_is_up() || !session.group(group, &time_is_up)? {
                 return Ok(false);
             }
-            session.group(group)?;
         }
     }
     Ok(true)

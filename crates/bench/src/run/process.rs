@@ -106,15 +106,17 @@ impl Process {
     /// # Errors
     /// [`Failure::Died`].
     pub fn send(&mut self, request: &Request) -> Result<(), Failure> {
-        let line = serde_json::to_string(request).unwrap_or_default() + "\n";
-        let sent = self
-            .requests
-            .as_mut()
-            .map(|pipe| pipe.write_all(line.as_bytes()));
-        match sent {
-            Some(Ok(())) => Ok(()),
-            _ => Err(self.died()),
+        if self.write(request) {
+            Ok(())
+        } else {
+            Err(self.died())
         }
+    }
+
+    fn write(&mut self, request: &Request) -> bool {
+        let line = serde_json::to_string(request).unwrap_or_default() + "\n";
+        let pipe = self.requests.as_mut();
+        pipe.is_some_and(|pipe| pipe.write_all(line.as_bytes()).is_ok())
     }
 
     /// The answer to what was asked longest ago.
@@ -178,13 +180,14 @@ fn remember(mut stderr: impl Read, words: &Mutex<String>) {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The end of its stdin lets it leave by itself; whoever does not, is made to.
+        // Who does not leave when told to is made to: nothing is lost, and many take their time.
+        self.write(&Request::Quit);
         self.requests = None;
-        for _ in 0..25 {
+        for _ in 0..10 {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(10));
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -90,10 +90,14 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Times some shapes, for all of which slow peers get ready first.
-    pub fn group(&mut self, group: &[Problem]) -> Result<()> {
+    /// Times some shapes, for all of which slow peers get ready first. Gives back whether there was time
+    /// for all.
+    pub fn group(&mut self, group: &[Problem], time_is_up: &dyn Fn() -> bool) -> Result<bool> {
         let mut slow = self.start_slow(group);
         for (index, problem) in group.iter().enumerate() {
+            if time_is_up() {
+                return Ok(false);
+            }
             let begin = Instant::now();
             let of_this = slow.iter_mut().filter(|slow| slow.problem == index);
             let slow =
@@ -102,7 +106,7 @@ impl<'a> Session<'a> {
             self.folder.keep(&part)?;
             progress(self.seed, problem, &part.measured, begin.elapsed());
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Starts the slow peers for some shapes all at once, and waits until all are ready.

@@ -223,16 +223,23 @@ mod tests {
 
     #[test]
     fn samples_of_few_seeds_do_not_pretend_to_be_independent() {
-        let width = |samples: &Samples| {
-            let p50 = describe(samples).unwrap().p50;
-            p50.high - p50.low
+        // As if 250 samples were independent, an interval would hold the truth one time in thirty.
+        let held = |seed: &u64| {
+            let of = describe(&drawn(*seed, 10.0, 0.1, 1.0)).unwrap().mean;
+            (of.low..=of.high).contains(&10.0)
         };
-        let clustered = drawn(7, 10.0, 0.1, 1.0);
-        // The same samples, each a seed of its own.
-        let single: Samples = (0..)
-            .zip(clustered.values().flatten().map(|&x| vec![x]))
-            .collect();
-        assert!(width(&clustered) > 2.0 * width(&single));
+        let share = (0..100).filter(held).count() as f64 / 100.0;
+        assert!(share > 0.7, "{share}");
+        let ratios = |seed: &u64| {
+            let (one, other) = (
+                drawn(*seed, 10.0, 0.1, 1.0),
+                drawn(seed + 1000, 10.0, 0.1, 1.0),
+            );
+            let of = ratio(&one, &other).unwrap().mean;
+            (of.low..=of.high).contains(&1.0)
+        };
+        let share = (0..100).filter(ratios).count() as f64 / 100.0;
+        assert!(share > 0.7, "{share}");
     }
 
     #[test]

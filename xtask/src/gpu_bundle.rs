@@ -1,7 +1,7 @@
 //! `cargo xtask gpu-bundle`: what a GPU machine without Rust and without network needs.
 
 use crate::shell::{cargo, output, root, run as sh, target};
-use crate::{kernels, setup};
+use crate::{bench, kernels, setup};
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -35,7 +35,6 @@ pub fn run(out: &Path) -> Result<()> {
         "--features",
         FEATURES,
     ];
-    let benches = ["bench", "--no-run", "--features", FEATURES];
     let json = ["--message-format", "json-render-diagnostics"];
 
     fresh(out)?;
@@ -47,23 +46,16 @@ pub fn run(out: &Path) -> Result<()> {
             copy(&path, &out.join("tests").join(name))?;
         }
     }
-    let listed = output(built(cargo(
-        &[&benches[..], &packages[..2], &json].concat(),
-    )))?;
-    for (name, path) in executables(&listed)? {
-        if name == "variants" {
-            copy(&path, &out.join(name))?;
-        }
-    }
     sh(built(cargo(&[
         "build",
         "--release",
         "--package",
         "robocache-cli",
+        "--package",
+        "robocache-bench",
         "--features",
-        "aot",
+        "robocache-cli/aot,robocache-bench/aot",
     ])))?;
-    copy(&target().join("release/robocache"), &out.join("robocache"))?;
     sh(built(cargo(&[
         "build",
         "--release",
@@ -73,12 +65,12 @@ pub fn run(out: &Path) -> Result<()> {
         "testing,aot",
     ])))?;
     copy(&target().join("release/robocache-soak"), &out.join("soak"))?;
+    for name in ["robocache", "robocache-bench"] {
+        copy(&target().join("release").join(name), &out.join(name))?;
+    }
+    scripts(&root().join("crates/bench/peers"), &out.join("peers"))?;
     copy(&root().join("xtask/src/gpu_bundle.sh"), &out.join("run.sh"))?;
-    let commit = output(crate::shell::program(
-        "git",
-        &["rev-parse", "--short=12", "HEAD"],
-    ))?;
-    std::fs::write(out.join("commit"), commit.trim())?;
+    std::fs::write(out.join("commit"), bench::commit()?)?;
     println!("{}", out.display());
     Ok(())
 }
@@ -109,6 +101,20 @@ fn executables(messages: &str) -> Result<Vec<(String, PathBuf)>> {
     }
     ensure!(!found.is_empty(), "cargo built no program");
     Ok(found)
+}
+
+/// The Python scripts of a folder.
+fn scripts(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let path = entry?.path();
+        if let (Some("py"), Some(name)) =
+            (path.extension().and_then(|e| e.to_str()), path.file_name())
+        {
+            copy(&path, &to.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

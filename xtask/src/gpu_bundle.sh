@@ -3,7 +3,8 @@
 #
 #   run.sh test      every test on every device, and once with kernels compiled here by NVRTC
 #   run.sh sanitize  the same tests, a sample of their cases, under the four sanitizers
-#   run.sh bench     times of every variant and of a launch on the host, raw samples as JSON
+#   run.sh bench     times of every variant beside its rivals and a copy; takes the arguments of
+#                    `robocache-bench run`, and rivals from `python3` or ROBOCACHE_PYTHON
 #   run.sh soak H    random cases on every device for H hours; more arguments are the soak's, and a
 #                    folder of results that holds a soak is continued
 #   run.sh doctor    what the command says of this machine
@@ -16,7 +17,7 @@ mkdir -p "$out"
 export ROBOCACHE_REQUIRE_GPU=1
 ROBOCACHE_CACHE_DIR=$(mktemp -d)
 export ROBOCACHE_CACHE_DIR
-chmod -R u+x "$here/tests" "$here/robocache" "$here/variants" "$here/soak"
+chmod -R u+x "$here/tests" "$here/robocache" "$here/robocache-bench" "$here/soak"
 
 # run_tests NAME "TESTS" COMMAND...: runs the tests under the command, into NAME.log.
 run_tests() {
@@ -77,10 +78,7 @@ sanitize)
     ;;
 bench)
     shift
-    for device in cuda:0 cpu; do
-        name=${device%:0}
-        "$here/variants" --device "$device" --commit "$(cat "$here/commit")" --out "$out/$name.json" "$@"
-    done
+    "$here/robocache-bench" run --commit "$(cat "$here/commit")" --scripts "$here/peers" --out "$out/bench" "$@"
     ;;
 soak)
     shift
@@ -90,7 +88,7 @@ soak)
     ;;
 doctor) "$here/robocache" doctor ;;
 *)
-    sed -n '2,11s/^# \{0,1\}//p' "$0"
+    sed -n '2,12s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

@@ -1,5 +1,6 @@
 //! The commands of this repository: `cargo xtask --help`.
 
+mod bench;
 mod demo;
 mod fuzz;
 mod gpu_bundle;
@@ -30,6 +31,12 @@ enum Command {
     /// Run random cases for hours and judge results, memory and latency
     #[command(disable_help_flag = true)]
     Soak(soak::Arguments),
+    /// Time every operation beside its rivals and a memory copy
+    #[command(disable_help_flag = true)]
+    Bench(bench::Arguments),
+    /// Make tables and plots from the raw samples in crates/bench/results, and from runs that are named
+    #[command(disable_help_flag = true)]
+    Report(bench::Arguments),
     /// Compile every kernel for every architecture and check what it uses
     Kernels {
         /// Where the images go
@@ -47,24 +54,19 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    let done = |()| ExitCode::SUCCESS;
     let result = match Arguments::parse().command {
-        Command::Demo(arguments) => demo::run(&arguments),
-        Command::Test => test::run(),
-        Command::Soak(arguments) => {
-            return soak::run(&arguments).unwrap_or_else(|error| {
-                eprintln!("xtask: {error:#}");
-                ExitCode::FAILURE
-            });
-        }
-        Command::Kernels { out } => kernels::run(&shell::root().join(out)),
-        Command::Fuzz(arguments) => fuzz::run(&arguments),
-        Command::GpuBundle { out } => gpu_bundle::run(&shell::root().join(out)),
+        Command::Demo(arguments) => demo::run(&arguments).map(done),
+        Command::Test => test::run().map(done),
+        Command::Soak(arguments) => soak::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Report(arguments) => bench::report(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments).map(done),
+        Command::Kernels { out } => kernels::run(&shell::root().join(out)).map(done),
+        Command::GpuBundle { out } => gpu_bundle::run(&shell::root().join(out)).map(done),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("xtask: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    result.unwrap_or_else(|error| {
+        eprintln!("xtask: {error:#}");
+        ExitCode::FAILURE
+    })
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 /// The top of the repository.
 pub fn root() -> PathBuf {
@@ -59,6 +59,25 @@ pub fn output(mut command: Command) -> Result<String> {
         bail!("{shown} failed ({})", output.status);
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Becomes the program, so that signals reach it and its exit code is ours.
+#[cfg(unix)]
+pub fn hand_over(mut command: Command) -> Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    let shown = show(&command);
+    Err(command.exec()).with_context(|| format!("cannot start {shown}"))
+}
+
+/// Runs the program; its exit code is ours.
+#[cfg(not(unix))]
+pub fn hand_over(mut command: Command) -> Result<ExitCode> {
+    let shown = show(&command);
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {shown}"))?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(ExitCode::from(code.unwrap_or(1)))
 }
 
 fn show(command: &Command) -> String {

@@ -1,8 +1,8 @@
 //! `cargo xtask soak`: builds the soak and runs it.
 
-use crate::shell::{self, cargo, output, program, root, target};
-use anyhow::{Context, Result};
-use std::process::{Command, ExitCode};
+use crate::shell::{self, cargo, hand_over, output, program, root, target};
+use anyhow::Result;
+use std::process::ExitCode;
 
 /// What is passed on to the soak.
 #[derive(clap::Args)]
@@ -45,18 +45,4 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         command.current_dir(here);
     }
     hand_over(command)
-}
-
-/// Becomes the program, so that signals reach it and its exit code is ours.
-#[cfg(unix)]
-fn hand_over(mut command: Command) -> Result<ExitCode> {
-    use std::os::unix::process::CommandExt;
-    Err(command.exec()).context("the soak cannot be started")
-}
-
-#[cfg(not(unix))]
-fn hand_over(mut command: Command) -> Result<ExitCode> {
-    let status = command.status().context("the soak cannot be started")?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(ExitCode::from(code.unwrap_or(1)))
 }

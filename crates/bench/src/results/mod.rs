@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`part`] | what is kept of one shape with one seed? |
 //! | [`folder`] | where do parts lie until a run is complete? |
-//! | [`collect`] | how do parts become one file? |
+//! | [`mod@collect`] | how do parts become one file? |
 //!
 //! A run writes a part as soon as it is measured, so that it can be split and resumed; the parts of an
 //! operation on a device are then collected into one file, which holds everything that is claimed.

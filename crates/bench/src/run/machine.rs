@@ -13,7 +13,7 @@ const QUERIES: [(&str, &str); 8] = [
     ("clocks.mem", "memory clock (MHz)"),
     ("temperature.gpu", "temperature (°C)"),
     ("power.draw", "power (W)"),
-    ("clocks_throttle_reasons.active", "throttle reasons"),
+    ("clocks_event_reasons.active", "throttle reasons"),
     ("memory.used", "memory used (MiB)"),
 ];
 
@@ -44,7 +44,10 @@ pub fn gpu(device: DeviceId) -> Facts {
     };
     let names: Vec<_> = QUERIES.iter().map(|(name, _)| *name).collect();
     let query = format!("--query-gpu={}", names.join(","));
-    let mut facts = smi(ordinal, &query).map_or(Facts::new(), |line| facts_of(&line));
+    // What newer drivers call an event, older ones call throttling.
+    let older = || smi(ordinal, &query.replace("clocks_event", "clocks_throttle"));
+    let line = smi(ordinal, &query).or_else(older);
+    let mut facts = line.map_or(Facts::new(), |line| facts_of(&line));
     if let Some(lines) = smi(ordinal, "--query-compute-apps=pid") {
         let count = lines.lines().filter(|line| !line.trim().is_empty()).count();
         facts.insert("programs on the device".into(), count.to_string());

@@ -52,7 +52,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            start: Duration::from_secs(120),
+            start: Duration::from_secs(180),
             open: Duration::from_secs(240),
             work: Duration::from_secs(120),
         }

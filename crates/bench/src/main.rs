@@ -76,7 +76,12 @@ struct Run {
     #[arg(long, value_name = "DIR")]
     scripts: Option<PathBuf>,
     /// The folder of the run: raw samples in `parts`, the files that they become beside it
-    #[arg(long, value_name = "DIR", default_value = "bench-run")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "bench-run",
+        overrides_with = "out"
+    )]
     out: PathBuf,
     /// Go on with the run in a folder: what is there is kept
     #[arg(long, value_name = "DIR", overrides_with = "out")]

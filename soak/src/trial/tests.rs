@@ -1,7 +1,7 @@
 //! A made-up operation, some of whose variants are bad.
 
 use super::*;
-use robocache::registry::{Budget, CpuLevel, Target, VariantInfo};
+use robocache::registry::{Budget, CpuLevel, Target, VariantInfo, Workloads};
 use robocache::{Error, Refusal};
 
 const fn variant(id: &'static str) -> VariantInfo {
@@ -78,6 +78,13 @@ fn generate(seed: u64) -> Box<dyn Case> {
     Box::new(Doubling(seed))
 }
 
+static NOTHING_TO_TIME: Workloads = Workloads {
+    syntax: "",
+    shapes: |_| Vec::new(),
+    random: |_, _| String::new(),
+    open: |_, _, _| Err(Error::Overflow { what: "the shape" }),
+};
+
 /// An operation of some variants.
 pub fn operation(variants: fn() -> Vec<&'static VariantInfo>) -> &'static OpEntry {
     Box::leak(Box::new(OpEntry {
@@ -85,6 +92,7 @@ pub fn operation(variants: fn() -> Vec<&'static VariantInfo>) -> &'static OpEntr
         summary: "doubles a number",
         variants,
         self_test: |_| Vec::new(),
+        workloads: &NOTHING_TO_TIME,
         generate_case: Some(generate),
     }))
 }

@@ -31,7 +31,7 @@ pub fn page(analysis: &Analysis<'_>, name: &str) -> String {
 }
 
 const EXPLANATION: &str = "\nP50 in microseconds with its 95 % interval; GB/s of the bytes that have to move; of the copy: \
-     the time of a copy of as many bytes, over the time; further on, how many times as long the rivals take.\n";
+     the time of a copy of as many bytes, over the time; further on, how many times as long the rivals take (below 1: the rival is faster).\n";
 
 /// What ran, in a few words.
 pub fn device<'a>(analysis: &'a Analysis<'_>) -> &'a str {

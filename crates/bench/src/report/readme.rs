@@ -20,7 +20,7 @@ pub fn section(analyses: &[(String, Analysis<'_>)], folder: &str) -> String {
         let _ = write!(
             text,
             "### {} on {}\n\nP50 of one call with cold caches; of the copy: the time of a copy of as many bytes as have \
-             to move, over the time; the last columns: how many times as long the rivals take. Everything else, with \
+             to move, over the time; the last columns: how many times as long the rivals take, so that below 1 the rival is faster. Everything else, with \
              intervals, warm caches and the host's share: [{name}.md]({folder}/{name}.md).\n\n{}\n{}\n",
             analysis.file.operation,
             device(analysis),

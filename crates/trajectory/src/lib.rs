@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`options`] | what is asked for: kind, extrapolation, tolerance? |
 //! | [`request`] | which memory takes part in a call? |
-//! | [`problem`] | is the request sound, and what is it without its pointers? |
+//! | `validate` | is the request sound? |
+//! | [`problem`] | what is it without its pointers? |
 //! | [`variant`] | which variants are there, and which one runs? |
 //! | `tune` | how are the variants measured on the caller's memory? |
 //! | [`plan`] | how is a choice kept for calls that repeat? |
@@ -29,6 +30,7 @@ mod self_test;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tune;
+mod validate;
 pub mod variant;
 mod workload;
 

@@ -32,23 +32,26 @@ fn at(op: &str, key: &KeyText, caps: &DeviceCaps) -> At {
 }
 
 /// The entry for some problems on a device, wherever it is known from.
+///
+/// Waits for nobody: what this process knows is a short cut like the files, and in a forked child a lock
+/// that another thread held at the fork is never given back.
 pub(crate) fn load(op: &str, key: &KeyText, caps: &DeviceCaps) -> Option<Arc<Entry>> {
     let at = at(op, key, caps);
-    known(|known| {
-        if let Some(known) = known.get(&at) {
-            return Some(known.entry.clone());
-        }
-        let entry = Arc::new(load_in(&user_cache::folder()?, op, key, caps)?);
-        let measured_here = false;
-        known.insert(
-            at,
-            Known {
-                entry: entry.clone(),
-                measured_here,
-            },
-        );
-        Some(entry)
-    })
+    let known = || KNOWN.try_lock().ok();
+    let found = known().and_then(|known| Some(known.as_ref()?.get(&at)?.entry.clone()));
+    if found.is_some() {
+        return found;
+    }
+    let entry = Arc::new(load_in(&user_cache::folder()?, op, key, caps)?);
+    if let Some(mut known) = known() {
+        // Whoever has measured meanwhile knows better.
+        let known = known.get_or_insert_default().entry(at).or_insert(Known {
+            entry,
+            measured_here: false,
+        });
+        return Some(known.entry.clone());
+    }
+    Some(entry)
 }
 
 /// Whether this process has measured such problems itself.
@@ -278,6 +281,22 @@ pub(crate) mod tests {
         std::fs::create_dir(&path).unwrap();
         assert_eq!(load(&key(), &device), None);
         assert!(keep_in(folder, &kept, "toy", &key(), &device).is_err());
+    }
+
+    #[test]
+    fn what_is_kept_is_found_although_another_thread_holds_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = caps("A device of its own");
+        user_cache::tests::with_folder(folder.path(), || {
+            let held = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+            assert_eq!(load("toy", &key(), &device), None);
+            let mut kept = entry("toy.b.sm80");
+            kept.device = device.model();
+            keep_in(folder.path(), &kept, "toy", &key(), &device).unwrap();
+            let found = load("toy", &key(), &device);
+            assert_eq!(found.as_deref(), Some(&kept));
+            drop(held);
+        });
     }
 
     #[test]

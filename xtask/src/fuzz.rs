@@ -5,8 +5,10 @@
 
 use crate::shell::{cargo, host, program, root, run as sh, target};
 use anyhow::{Context, Result, bail, ensure};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, mpsc};
 use std::time::Instant;
 
 /// Which targets, and for how long.
@@ -20,6 +22,9 @@ pub struct Arguments {
     /// Seconds for each target
     #[arg(long)]
     seconds: Option<u64>,
+    /// Targets at a time [default: as many as there are cores]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
     /// Run one target on this file alone, such as one that a crash left
     #[arg(long, value_name = "FILE", conflicts_with_all = ["minutes", "seconds"])]
     repeat: Option<PathBuf>,
@@ -64,15 +69,19 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Some(seconds) => seconds,
         None => (60.0 * arguments.minutes).ceil() as u64,
     };
-    fuzz(chosen, seconds)
+    fuzz(chosen, seconds, arguments.jobs.unwrap_or_else(cores))
 }
 
 /// Every target, for some seconds each.
 pub fn all(seconds: u64) -> Result<()> {
-    fuzz(&targets()?, seconds)
+    fuzz(&targets()?, seconds, cores())
 }
 
-fn fuzz(names: &[String], seconds: u64) -> Result<()> {
+fn cores() -> NonZero<usize> {
+    std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
+}
+
+fn fuzz(names: &[String], seconds: u64, jobs: NonZero<usize>) -> Result<()> {
     let begun = Instant::now();
     let built = build()?;
     println!(
@@ -85,11 +94,28 @@ fn fuzz(names: &[String], seconds: u64) -> Result<()> {
         "target", "executions", "per s", "edges", "features"
     );
     let mut crashes = Vec::new();
-    for name in names {
-        let found = one(&built, name, seconds)?;
-        println!("{found}");
-        crashes.extend(found.crash);
-    }
+    let waiting = Mutex::new(names.iter());
+    let next = || waiting.lock().ok()?.next();
+    std::thread::scope(|scope| {
+        let (results, done) = mpsc::channel();
+        for _ in 0..jobs.get().min(names.len()) {
+            let (results, next, built) = (results.clone(), &next, &built);
+            scope.spawn(move || {
+                while let Some(name) = next() {
+                    if results.send(one(built, name, seconds)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(results);
+        for found in done {
+            let found = found?;
+            println!("{found}");
+            crashes.extend(found.crash);
+        }
+        anyhow::Ok(())
+    })?;
     for crash in &crashes {
         eprintln!("\n{}", crash.text);
     }

@@ -5,6 +5,7 @@ mod demo;
 mod fuzz;
 mod gpu_bundle;
 mod kernels;
+mod packages;
 mod setup;
 mod shell;
 mod soak;

@@ -1,23 +1,10 @@
 //! `cargo xtask test`: everything that can be checked on this machine.
 
 use crate::shell::{cargo, output, program, run as sh, target};
-use crate::{fuzz, kernels, setup};
+use crate::{fuzz, kernels, packages, setup};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 use std::time::Instant;
-
-/// The crates that are published.
-const PUBLISHED: &[&str] = &[
-    "robocache-core",
-    "robocache-registry",
-    "robocache-kernels",
-    "robocache-cuda",
-    "robocache-testkit",
-    "robocache-trajectory",
-    "robocache",
-    "robocache-io",
-    "robocache-cli",
-];
 
 /// Runs every check, and stops at the first that fails.
 pub fn run() -> Result<()> {
@@ -66,7 +53,7 @@ pub fn run() -> Result<()> {
         ])))?;
         links_no_cuda()
     })?;
-    steps.step("packages build on their own", || packages(&with))?;
+    steps.step("packages build on their own", || packages::check(&with))?;
     steps.report();
     Ok(())
 }
@@ -154,44 +141,6 @@ fn links_no_cuda() -> Result<()> {
         linked.unwrap_or("")
     );
     Ok(())
-}
-
-/// Packs every published crate, and builds each from its package alone.
-fn packages(with: &dyn Fn(Command) -> Command) -> Result<()> {
-    let mut arguments = vec!["package", "--allow-dirty", "--quiet"];
-    for name in PUBLISHED {
-        arguments.extend(["--package", name]);
-    }
-    sh(with(cargo(&arguments)))?;
-    packaged_kernels(with)
-}
-
-/// The kernels' package, outside of the workspace, embeds its images: their names carry the hash of
-/// what they were compiled from, so the package holds every source and header as it was compiled.
-fn packaged_kernels(with: &dyn Fn(Command) -> Command) -> Result<()> {
-    let outside = tempfile::tempdir()?;
-    let mut patches = Vec::new();
-    for name in ["robocache-core", "robocache-registry", "robocache-kernels"] {
-        let folder = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
-        let to = outside.path().join(name);
-        sh(program(
-            "cp",
-            &[
-                "-r",
-                &target().join("package").join(folder).to_string_lossy(),
-                &to.to_string_lossy(),
-            ],
-        ))?;
-        patches.push(format!("patch.crates-io.{name}.path='{}'", to.display()));
-    }
-    let manifest = outside.path().join("robocache-kernels/Cargo.toml");
-    let manifest = manifest.to_string_lossy();
-    let mut command = cargo(&["build", "--features", "aot", "--manifest-path", &manifest]);
-    for patch in &patches[..2] {
-        command.args(["--config", patch]);
-    }
-    command.env("CARGO_TARGET_DIR", target().join("package/kernels"));
-    sh(with(command))
 }
 
 #[derive(Default)]

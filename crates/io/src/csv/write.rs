@@ -121,9 +121,11 @@ fn put_table(
 ) -> io::Result<()> {
     let mut text = Vec::with_capacity(2 * CHUNK);
     let mut between = "";
+    // Names behind a `#` are read as long as they are on one line.
+    let one_line = !columns.iter().any(|(name, _)| name.contains(['\n', '\r']));
     for (name, _) in columns {
         text.extend_from_slice(between.as_bytes());
-        put_name(name, &mut text);
+        put_name(name, one_line, &mut text);
         between = ",";
     }
     text.push(b'\n');
@@ -150,9 +152,10 @@ fn put_table(
 }
 
 /// Writes a name, in quotes if any reader could otherwise take it for something else.
-fn put_name(name: &str, text: &mut Vec<u8>) {
+fn put_name(name: &str, one_line: bool, text: &mut Vec<u8>) {
     let is_plain = !name.is_empty()
         && name.trim() == name
+        && (one_line || !name.starts_with('#'))
         && !name.starts_with('\u{feff}')
         && !name.contains([',', ';', '\t', '"', '\n', '\r']);
     if is_plain {
@@ -220,6 +223,17 @@ mod tests {
             text,
             "p [m],\"a,b\",\"say \"\"x\"\"\",\"\",\" q\",\"a;b\",#t,\"\u{feff}u\"\n"
         );
+    }
+
+    #[test]
+    fn a_name_over_two_lines_ends_what_looks_like_a_comment() {
+        let one = ColumnRef::I64(&[1]);
+        assert_eq!(write(&[("#t", one), ("b", one)]).unwrap(), "#t,b\n1,1\n");
+        let text = write(&[("#t", one), ("a\nb", one)]).unwrap();
+        assert_eq!(text, "\"#t\",\"a\nb\"\n1,1\n");
+        let table = crate::csv::parse_table(text.as_bytes(), "t.csv").unwrap();
+        let names: Vec<_> = table.columns.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, ["#t", "a\nb"]);
     }
 
     #[test]

@@ -272,6 +272,7 @@ mod tests {
     fn differences_beyond_i64_are_kept() {
         assert_eq!(0i64.weight(i64::MIN, i64::MAX), 0.5);
         assert_eq!(i64::MIN.width(i64::MAX), 2f64.powi(64));
+        assert_eq!(0.1f32.width(0.7), f64::from(0.7f32 - 0.1));
         assert_eq!(i64::MAX.age(i64::MIN), 2f32.powi(64));
         assert!(!i64::MAX.within(i64::MIN, i64::MAX));
         assert_eq!(i64::MIN.less(1), i64::MIN);

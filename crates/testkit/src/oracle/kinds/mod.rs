@@ -24,7 +24,7 @@ pub(super) struct Source<'a> {
     pub question: &'a Question<'a>,
     /// How many samples there are.
     pub samples: usize,
-    /// The time between a sample and the next.
+    /// The time between a sample and the next, rounded as in the weight's denominator.
     pub width: &'a dyn Fn(usize) -> f64,
 }
 

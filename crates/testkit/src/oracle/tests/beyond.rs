@@ -116,6 +116,7 @@ fn an_error_tells_the_first_target_outside() {
     assert_eq!(first(&[Kind::Previous], &mut q), Some(3));
     assert_eq!(first(&[Kind::Next], &mut q), Some(2));
     assert_eq!(first(&[Kind::Previous, Kind::Nearest], &mut q), Some(2));
+    assert_eq!(first(&[Kind::Nearest, Kind::Previous], &mut q), Some(2));
     let none = Times::F64(Vec::new());
     q.times = &none;
     assert_eq!(first(&[Kind::Linear], &mut q), None);

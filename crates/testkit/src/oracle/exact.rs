@@ -2,6 +2,7 @@
 //! precision of f64.
 
 use robocache_core::DType;
+use std::ops::Add;
 
 /// The shape of a binary floating-point format.
 struct Format {
@@ -179,6 +180,15 @@ impl Double {
     }
 }
 
+impl Add for Double {
+    type Output = Double;
+
+    fn add(self, other: Double) -> Double {
+        let sum = Double::sum(self.high, other.high);
+        Double::sum(sum.high, sum.low + (self.low + other.low))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,5 +262,8 @@ mod tests {
         let third = 1.0 / 3.0;
         let product = Double::sum(third, 0.0).times(3.0).plus(-1.0);
         assert_eq!(product.high + product.low, -(2f64.powi(-54)));
+        let tiny = 2f64.powi(-80);
+        let lows = Double::sum(1.0, tiny) + Double::sum(-1.0, 2.0 * tiny);
+        assert_eq!(lows.high + lows.low, 3.0 * tiny);
     }
 }

@@ -4,19 +4,31 @@
 //! | module | question it answers |
 //! |---|---|
 //! | `exact` | what do element formats hold, and what is a sum without rounding? |
+//! | `number` | what is an element of any type? |
 //! | `times` | what are moments, and how far apart are they? |
+//! | `decide` | which samples make a span's values, and is the span valid? |
+//! | `kinds` | what are the values, and how near is near enough? |
+//! | `judge` | is what was found right? |
 //!
 //! One [`Question`] is one batch row with its times as plain numbers; whoever asks has expanded shared,
-//! strided, ragged and uniform forms before. The answer to each target is what mask and values must
-//! be, and how far from it is still right: not at all for copies, the contract's bound for `Linear`.
+//! strided, ragged and uniform forms before. The answer to each target is what mask, age and values
+//! must be, and how far from it is still right: not at all for copies, the contract's bound for what is
+//! computed.
 
+mod decide;
 mod exact;
+mod judge;
+mod kinds;
+mod number;
 mod times;
 
 pub use exact::{decode, encode, round_to};
+pub use judge::{Answer, Expected, Swap, first_outside};
+pub use number::Number;
 pub use times::Times;
 
-use exact::{Double, smallest, unit_roundoff};
+use decide::{Limits, decide};
+use kinds::{Made, Source, make};
 use robocache_core::{DType, TimeScalar};
 use times::{Moment, Nearer};
 
@@ -31,6 +43,58 @@ pub enum Kind {
     Next,
     /// The nearer neighbour, of two equally near ones the earlier.
     Nearest,
+    /// Hermite's cubic, with the tangents of parabolas through three samples.
+    Cubic,
+    /// Hermite's cubic with tangents that keep monotone data monotone.
+    Pchip,
+    /// Rotations, at constant angular velocity over the shorter arc. Of four columns each; several one
+    /// after another are interpolated one by one.
+    Slerp {
+        /// Where the scalar part is.
+        order: QuaternionOrder,
+    },
+    /// Angles in radians, over the shorter arc. Beyond 2^16 turns the values may be anything.
+    Angle,
+}
+
+impl Kind {
+    /// Whether values are copies of samples.
+    pub fn holds(self) -> bool {
+        matches!(self, Kind::Previous | Kind::Next | Kind::Nearest)
+    }
+}
+
+/// The order of a quaternion's columns. Interpolation treats all four alike, so that the answers do not
+/// depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuaternionOrder {
+    /// The scalar part last.
+    Xyzw,
+    /// The scalar part first.
+    Wxyz,
+}
+
+/// Neighbouring columns of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// How many; for rotations a multiple of four.
+    pub columns: usize,
+    /// How their values are made.
+    pub kind: Kind,
+}
+
+/// What targets outside of the source range get. The mask is false there all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extrapolation {
+    /// The value at the nearer end.
+    Hold,
+    /// The fill value.
+    Nan,
+    /// The end's slope goes on. Holds, single samples and ends of two samples at one time have none:
+    /// the value at the nearer end.
+    Linear,
+    /// An error, see [`first_outside`]; values as [`Extrapolation::Hold`].
+    Error,
 }
 
 /// One batch row to be resampled.
@@ -40,133 +104,39 @@ pub struct Question<'a> {
     /// When values are wanted; of the same type.
     pub targets: &'a Times,
     /// The sample of an index and a column.
-    pub sample: &'a dyn Fn(usize, usize) -> f64,
-    /// D.
-    pub columns: usize,
-    /// The type of the samples.
+    pub sample: &'a dyn Fn(usize, usize) -> Number,
+    /// All D columns, in order. A span without columns still counts in the mask.
+    pub spans: &'a [Span],
+    /// The type of the samples; an integer one only if all kinds are holds.
     pub in_dtype: DType,
-    /// The type of the values.
+    /// The type of the values: a float type, or the samples'.
     pub out_dtype: DType,
-    /// How values are made.
-    pub kind: Kind,
-    /// Whether the end samples hold outside of the range; else the fill value does.
-    pub hold: bool,
+    /// What targets outside of the range get.
+    pub extrapolation: Extrapolation,
     /// Taken off each target.
     pub offset: Option<TimeScalar>,
     /// The largest distance to a sample used.
     pub tolerance: Option<TimeScalar>,
     /// The largest width of a bracket.
     pub max_gap: Option<TimeScalar>,
-    /// Whether what fails tolerance or gap takes the fill value; else it keeps its own.
+    /// Whether a span that fails tolerance or gap, or that uses a zero quaternion, takes the fill value;
+    /// else it keeps its own, which for a zero quaternion is NaN.
     pub invalid_fills: bool,
     /// The fill value.
     pub fill: f64,
 }
 
-/// What one element must be.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Expected {
-    /// This number, rounded once to the output's type; every NaN is equal to every other.
-    Exactly(f64),
-    /// Within `error` of a number, before it was rounded to the output's type.
-    Near {
-        /// The number.
-        value: f64,
-        /// The permitted distance.
-        error: f64,
-    },
-}
-
-impl Expected {
-    /// Whether an element of the output is right.
-    pub fn admits(&self, found: f64, out_dtype: DType) -> bool {
-        match *self {
-            Expected::Exactly(value) => {
-                let value = round_to(out_dtype, value);
-                value.to_bits() == found.to_bits() || (value.is_nan() && found.is_nan())
-            }
-            // Rounding keeps order, so this is the bound plus one rounding, without counting any
-            // rounding twice.
-            Expected::Near { value, error } => {
-                round_to(out_dtype, value - error) <= found
-                    && found <= round_to(out_dtype, value + error)
-            }
-        }
-    }
-}
-
-/// What one target must give.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    /// Whether it is valid.
-    pub mask: bool,
-    /// Its columns.
-    pub values: Vec<Expected>,
-    /// Another answer that is right as well: for `Nearest`, where the nearer sample is nearer by less
-    /// than the axis' type can tell.
-    pub or: Option<Box<Answer>>,
-}
-
-impl Answer {
-    /// Whether a mask (where there is one) and values are right; the first difference in words.
-    ///
-    /// # Errors
-    /// What differs.
-    pub fn check(
-        &self,
-        mask: Option<u8>,
-        found: &dyn Fn(usize) -> f64,
-        out_dtype: DType,
-    ) -> Result<(), String> {
-        let Err(difference) = self.check_one(mask, found, out_dtype) else {
-            return Ok(());
-        };
-        match &self.or {
-            Some(or) if or.check_one(mask, found, out_dtype).is_ok() => Ok(()),
-            _ => Err(difference),
-        }
-    }
-
-    fn check_one(
-        &self,
-        mask: Option<u8>,
-        found: &dyn Fn(usize) -> f64,
-        out_dtype: DType,
-    ) -> Result<(), String> {
-        if let Some(mask) = mask
-            && mask != u8::from(self.mask)
-        {
-            return Err(format!(
-                "mask {mask}, expected {} (values {:?})",
-                u8::from(self.mask),
-                self.values.first()
-            ));
-        }
-        for (column, expected) in self.values.iter().enumerate() {
-            let found = found(column);
-            if !expected.admits(found, out_dtype) {
-                return Err(format!(
-                    "column {column}: {found:?}, expected {expected:?} as {out_dtype}"
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Where a target's values come from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Rule {
-    Constant(f64),
-    Copy(usize),
-    Blend(usize, f64),
-}
-
 /// The answers to all targets of a row.
 ///
 /// # Panics
-/// If times, targets and durations are not all of one type.
+/// If times, targets and durations are not all of one type, integers are asked for what is computed,
+/// or rotations have other than four columns each.
 pub fn answers(question: &Question<'_>) -> Vec<Answer> {
+    for span in question.spans {
+        assert!(question.in_dtype.is_float() || span.kind.holds());
+        assert!(!matches!(span.kind, Kind::Slerp { .. }) || span.columns % 4 == 0);
+    }
+    assert!(question.out_dtype.is_float() || question.in_dtype == question.out_dtype);
     match (question.times, question.targets) {
         (Times::F32(times), Times::F32(targets)) => row(question, times, targets),
         (Times::F64(times), Times::F64(targets)) => row(question, times, targets),
@@ -184,22 +154,14 @@ fn row<M: Moment>(question: &Question<'_>, times: &[M], targets: &[M]) -> Vec<An
         max_gap: duration(question.max_gap),
     };
     let offset = duration(question.offset);
+    let nearest = question.spans.iter().any(|span| span.kind == Kind::Nearest);
     targets
         .iter()
         .map(|&target| {
             let q = offset.map_or(target, |offset| target.less(offset));
-            let answer = |by_a_hair| {
-                let (mask, rule) = decide(question, times, q, &limits, by_a_hair);
-                Answer {
-                    mask,
-                    values: (0..question.columns)
-                        .map(|column| value(question, rule, column))
-                        .collect(),
-                    or: None,
-                }
-            };
+            let answer = |by_a_hair| answer(question, times, q, &limits, by_a_hair);
             let mut strict = answer(Nearer::Later);
-            if question.kind == Kind::Nearest {
+            if nearest {
                 let lax = answer(Nearer::Earlier);
                 strict.or = (lax != strict).then(|| Box::new(lax));
             }
@@ -208,129 +170,63 @@ fn row<M: Moment>(question: &Question<'_>, times: &[M], targets: &[M]) -> Vec<An
         .collect()
 }
 
-struct Limits<M> {
-    tolerance: Option<M>,
-    max_gap: Option<M>,
-}
-
-/// Validity, and the rule for the values. `by_a_hair` says what [`Nearer::LaterByAHair`] counts as.
-fn decide<M: Moment>(
+/// The answer to one target. `by_a_hair` says what [`Nearer::LaterByAHair`] counts as.
+fn answer<M: Moment>(
     question: &Question<'_>,
     times: &[M],
     q: M,
     limits: &Limits<M>,
     by_a_hair: Nearer,
-) -> (bool, Rule) {
-    let fill = Rule::Constant(question.fill);
-    let Some(last) = times.len().checked_sub(1) else {
-        return (false, fill);
+) -> Answer {
+    let mut answer = Answer {
+        mask: Some(!times.is_empty() && !q.is_nan()),
+        age: age(times, q),
+        outside: false,
+        values: Vec::new(),
+        swaps: Vec::new(),
+        or: None,
     };
-    if q.is_nan() {
-        return (false, Rule::Constant(f64::NAN));
-    }
-    let within = |later: M, earlier: M, limit: Option<M>| {
-        limit.is_none_or(|limit| later.within(earlier, limit))
+    let source = Source {
+        question,
+        samples: times.len(),
+        width: &|bracket| times[bracket].width(times[bracket + 1]),
     };
-    let limited = |fine: bool, rule| {
-        if !fine && question.invalid_fills {
-            (false, fill)
-        } else {
-            (fine, rule)
-        }
-    };
-    let outside = |end: usize| (false, if question.hold { Rule::Copy(end) } else { fill });
-
-    // An exact hit: of equal times, the last sample.
-    if let Some(hit) = (0..=last).rev().find(|&i| times[i] == q) {
-        return (true, Rule::Copy(hit));
-    }
-    let before = times.iter().filter(|&&time| time <= q).count();
-    if before == 0 {
-        return match question.kind {
-            Kind::Next => limited(within(times[0], q, limits.tolerance), Rule::Copy(0)),
-            _ => outside(0),
-        };
-    }
-    let i = before - 1;
-    if i == last {
-        return match question.kind {
-            Kind::Previous => limited(within(q, times[last], limits.tolerance), Rule::Copy(last)),
-            _ => outside(last),
-        };
-    }
-    let (t0, t1) = (times[i], times[i + 1]);
-    let near_earlier = within(q, t0, limits.tolerance);
-    let near_later = within(t1, q, limits.tolerance);
-    let narrow = within(t1, t0, limits.max_gap);
-    let (near, rule) = match question.kind {
-        Kind::Linear => (near_earlier && near_later, Rule::Blend(i, q.weight(t0, t1))),
-        Kind::Previous => (near_earlier, Rule::Copy(i)),
-        Kind::Next => (near_later, Rule::Copy(i + 1)),
-        Kind::Nearest => {
-            let nearer = match q.nearer(t0, t1) {
-                Nearer::LaterByAHair => by_a_hair,
-                clear => clear,
+    for span in question.spans {
+        let verdict = decide(question, span.kind, times, q, limits, by_a_hair);
+        answer.outside |= verdict.outside;
+        let mut made = make(&source, *span, answer.values.len(), verdict.rule);
+        if question.invalid_fills && made.usable != Some(true) {
+            // Where it is open whether the span is valid, it is open whether it is filled.
+            let value = match made.usable {
+                None => Expected::Anything,
+                _ => Expected::Exactly(question.fill.into()),
             };
-            match nearer {
-                Nearer::Earlier => (near_earlier, Rule::Copy(i)),
-                _ => (near_later, Rule::Copy(i + 1)),
-            }
+            made = Made {
+                values: vec![value; span.columns],
+                swaps: Vec::new(),
+                ..made
+            };
         }
-    };
-    limited(near && narrow, rule)
+        answer.values.extend(made.values);
+        answer.swaps.extend(made.swaps);
+        answer.mask = and(answer.mask, and(Some(verdict.valid), made.usable));
+    }
+    answer
 }
 
-fn value(question: &Question<'_>, rule: Rule, column: usize) -> Expected {
-    match rule {
-        Rule::Constant(value) => Expected::Exactly(value),
-        Rule::Copy(i) => Expected::Exactly((question.sample)(i, column)),
-        Rule::Blend(i, weight) => {
-            let (a, b) = (
-                (question.sample)(i, column),
-                (question.sample)(i + 1, column),
-            );
-            blend(a, b, weight, question.in_dtype)
-        }
+/// Whether both hold, as far as that is known.
+fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
     }
 }
 
-/// The line's value, and the contract's bound: two roundings' worth of `M + Δ`, and the product's own
-/// rounding where it is subnormal.
-fn blend(a: f64, b: f64, weight: f64, in_dtype: DType) -> Expected {
-    let arithmetic = if in_dtype == DType::F64 {
-        DType::F64
-    } else {
-        DType::F32
-    };
-    let difference = round_to(arithmetic, b - a);
-    if !difference.is_finite() {
-        // Infinite, NaN or beyond the type: the formula itself, step by step, says which.
-        let weight = round_to(arithmetic, weight);
-        let value = if weight < 0.5 {
-            a + weight * difference
-        } else {
-            b - (1.0 - weight) * difference
-        };
-        return Expected::Exactly(value);
-    }
-    let exact = if weight < 0.5 {
-        Double::sum(b, -a).times(weight).plus(a)
-    } else {
-        let rest = Double::sum(1.0, -weight);
-        let back = Double::sum(b, -a);
-        let product = back.times(rest.high).plus(back.high * rest.low);
-        Double {
-            high: -product.high,
-            low: -product.low,
-        }
-        .plus(b)
-    };
-    let scale = a.abs().max(b.abs()) + (b - a).abs();
-    let error = 2.0 * unit_roundoff(arithmetic) * scale + smallest(arithmetic);
-    Expected::Near {
-        value: exact.high,
-        error: error + exact.low.abs(),
-    }
+/// How long before a target the newest sample was taken that is not after it.
+fn age<M: Moment>(times: &[M], q: M) -> f32 {
+    let newest = times.iter().rfind(|&&time| time <= q);
+    newest.map_or(f32::NAN, |&newest| q.age(newest))
 }
 
 #[cfg(test)]

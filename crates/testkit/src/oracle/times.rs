@@ -129,8 +129,13 @@ pub(super) trait Moment: Copy + PartialOrd {
     fn is_nan(self) -> bool;
     /// Whether `self` is at most `limit` after `earlier`.
     fn within(self, earlier: Self, limit: Self) -> bool;
-    /// Where `self` lies between two moments, as the contract rounds it.
+    /// Where `self` lies on the way from one moment to another, as the contract rounds it; below 0
+    /// before the one and above 1 after the other.
     fn weight(self, before: Self, after: Self) -> f64;
+    /// The time from one moment to a later one, rounded as in the weight's denominator.
+    fn width(self, after: Self) -> f64;
+    /// How long ago an earlier moment was, rounded once to f32.
+    fn age(self, earlier: Self) -> f32;
     /// Which of two moments around `self` is nearer.
     fn nearer(self, before: Self, after: Self) -> Nearer;
     /// The number in a scalar of this type.
@@ -151,6 +156,12 @@ macro_rules! float_moment {
             }
             fn weight(self, before: Self, after: Self) -> f64 {
                 f64::from((self - before) / (after - before))
+            }
+            fn width(self, after: Self) -> f64 {
+                f64::from(after - self)
+            }
+            fn age(self, earlier: Self) -> f32 {
+                (self - earlier) as f32
             }
             fn nearer(self, before: Self, after: Self) -> Nearer {
                 // 2q against t0 + t1, with what the rounding of the sum lost.
@@ -193,6 +204,12 @@ impl Moment for i64 {
         // Of i128, too, the conversion rounds once, to nearest.
         let to_f64 = |later: i64, earlier: i64| (i128::from(later) - i128::from(earlier)) as f64;
         to_f64(self, before) / to_f64(after, before)
+    }
+    fn width(self, after: Self) -> f64 {
+        (i128::from(after) - i128::from(self)) as f64
+    }
+    fn age(self, earlier: Self) -> f32 {
+        (i128::from(self) - i128::from(earlier)) as f32
     }
     fn nearer(self, before: Self, after: Self) -> Nearer {
         let ahead = 2 * i128::from(self) - i128::from(before) - i128::from(after);
@@ -254,6 +271,9 @@ mod tests {
     #[test]
     fn differences_beyond_i64_are_kept() {
         assert_eq!(0i64.weight(i64::MIN, i64::MAX), 0.5);
+        assert_eq!(i64::MIN.width(i64::MAX), 2f64.powi(64));
+        assert_eq!(0.1f32.width(0.7), f64::from(0.7f32 - 0.1));
+        assert_eq!(i64::MAX.age(i64::MIN), 2f32.powi(64));
         assert!(!i64::MAX.within(i64::MIN, i64::MAX));
         assert_eq!(i64::MIN.less(1), i64::MIN);
         assert_eq!(i64::MAX.less(-1), i64::MAX);

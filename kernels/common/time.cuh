@@ -54,6 +54,10 @@ __device__ __forceinline__ double ratio(u64 part, u64 whole) {
     return divide(__ull2double_rn(part), __ull2double_rn(whole));
 }
 
+__device__ __forceinline__ float rounded_to_float(float distance) { return distance; }
+__device__ __forceinline__ float rounded_to_float(double distance) { return __double2float_rn(distance); }
+__device__ __forceinline__ float rounded_to_float(u64 distance) { return __ull2float_rn(distance); }
+
 // A ratio of times in the arithmetic type of the data, rounded once.
 template <class A>
 __device__ __forceinline__ A weight_as(float w) {
@@ -68,6 +72,20 @@ __device__ __forceinline__ float weight_as<float>(double w) {
 template <>
 __device__ __forceinline__ double weight_as<double>(double w) {
     return w;
+}
+
+// A ratio of widths, as exact as the arithmetic type.
+template <class A>
+__device__ __forceinline__ A proportion(float part, float whole) {
+    return divide(A(part), A(whole));
+}
+template <class A>
+__device__ __forceinline__ A proportion(double part, double whole) {
+    return weight_as<A>(ratio(part, whole));
+}
+template <class A>
+__device__ __forceinline__ A proportion(u64 part, u64 whole) {
+    return weight_as<A>(ratio(part, whole));
 }
 
 __device__ __forceinline__ bool is_nan(float t) { return t != t; }

@@ -3,6 +3,7 @@
 
 using u8 = unsigned char;
 using u16 = unsigned short;
+using i16 = short;
 using u32 = unsigned int;
 using u64 = unsigned long long;
 using i32 = int;
@@ -28,14 +29,24 @@ __device__ __forceinline__ double sub(double a, double b) { return __dsub_rn(a, 
 __device__ __forceinline__ double mul(double a, double b) { return __dmul_rn(a, b); }
 __device__ __forceinline__ double divide(double a, double b) { return __ddiv_rn(a, b); }
 
-// The arithmetic type of an element type, and the way there and back (one rounding).
+__device__ __forceinline__ float root(float a) { return __fsqrt_rn(a); }
+__device__ __forceinline__ double root(double a) { return __dsqrt_rn(a); }
+__device__ __forceinline__ float magnitude(float a) { return fabsf(a); }
+__device__ __forceinline__ double magnitude(double a) { return fabs(a); }
+__device__ __forceinline__ float round_even(float a) { return rintf(a); }
+__device__ __forceinline__ double round_even(double a) { return rint(a); }
+
+// The arithmetic type of an element type, and the way there and back (one rounding). `Wide` holds every
+// element exactly: the arithmetic type but for integers, which are only copied.
 template <class T>
 struct Element;
 
 template <>
 struct Element<float> {
     using Arith = float;
+    using Wide = float;
     static constexpr u64 NAN_BITS = 0x7fc00000;
+    static __device__ __forceinline__ float nan() { return __uint_as_float(0x7fc00000u); }
     static __device__ __forceinline__ float widen(float v) { return v; }
     static __device__ __forceinline__ float narrow(float v) { return v; }
 };
@@ -43,7 +54,9 @@ struct Element<float> {
 template <>
 struct Element<double> {
     using Arith = double;
+    using Wide = double;
     static constexpr u64 NAN_BITS = 0x7ff8000000000000ull;
+    static __device__ __forceinline__ double nan() { return __longlong_as_double(0x7ff8000000000000ll); }
     static __device__ __forceinline__ double widen(double v) { return v; }
     static __device__ __forceinline__ double narrow(double v) { return v; }
 };
@@ -51,6 +64,7 @@ struct Element<double> {
 template <>
 struct Element<f16> {
     using Arith = float;
+    using Wide = float;
     static constexpr u64 NAN_BITS = 0x7e00;
     static __device__ __forceinline__ float widen(f16 v) {
         float wide;
@@ -67,6 +81,7 @@ struct Element<f16> {
 template <>
 struct Element<bf16> {
     using Arith = float;
+    using Wide = float;
     static constexpr u64 NAN_BITS = 0x7fc0;
     static __device__ __forceinline__ float widen(bf16 v) { return __uint_as_float(u32(v.bits) << 16); }
     static __device__ __forceinline__ bf16 narrow(float v) {
@@ -75,6 +90,22 @@ struct Element<bf16> {
         return narrow;
     }
 };
+
+// Integers are held, never computed with; a weight beside them means nothing.
+template <class T>
+struct IntegerElement {
+    using Arith = float;
+    using Wide = i64;
+    static __device__ __forceinline__ i64 widen(T v) { return v; }
+};
+template <>
+struct Element<u8> : IntegerElement<u8> {};
+template <>
+struct Element<i16> : IntegerElement<i16> {};
+template <>
+struct Element<i32> : IntegerElement<i32> {};
+template <>
+struct Element<i64> : IntegerElement<i64> {};
 
 // Sixteen bytes of elements: the widest access there is.
 template <class T>

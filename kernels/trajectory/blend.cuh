@@ -5,9 +5,13 @@
 // From the nearer end, so that the result never leaves [a, b] by more than rounding, and equal ends
 // give exactly that value.
 template <class A>
-__device__ __forceinline__ A blend(A a, A b, A weight) {
-    const A rise = sub(b, a);
+__device__ __forceinline__ A blend_by(A a, A b, A rise, A weight) {
     return weight < A(0.5) ? add(a, mul(weight, rise)) : sub(b, mul(sub(A(1), weight), rise));
+}
+
+template <class A>
+__device__ __forceinline__ A blend(A a, A b, A weight) {
+    return blend_by(a, b, sub(b, a), weight);
 }
 
 template <class T>

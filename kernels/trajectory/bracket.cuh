@@ -1,11 +1,38 @@
-// From a target time to the samples and the weight that make its value: everything about resampling
-// that does not depend on the columns. See crates/trajectory/src/cpu/bracket.rs for the same rules in
-// Rust; the two are compared bit for bit.
+// From where a target lies among the times to the samples and the weight that make its value: everything
+// about resampling that does not depend on the columns. See crates/trajectory/src/cpu/bracket.rs for the same
+// rules in Rust; the two are compared bit for bit.
 #pragma once
-#include "common/search.cuh"
-#include "trajectory/params.cuh"
+#include "trajectory/hermite.cuh"
+#include "trajectory/request.cuh"
 
-// Rows `low` and `high` of the source with the weight of `high`. Equal rows mean "copy that row", the
+// Where a target lies among the knots of its row, in the bits of a place.
+enum Relation : u32 {
+    NOWHERE = 0,    // there are no knots
+    NAN_TARGET = 1, // the target is NaN
+    BEFORE = 2,     // before the first knot
+    ON = 3,         // on a knot
+    BETWEEN = 4,    // between two knots
+    AFTER = 5,      // after the last knot
+    RELATION = 7,
+};
+enum PlaceBits : u32 {
+    LATER_IS_NEARER = 8,
+    NARROW = 16,      // the bracket's width is within max_gap
+    NEAR_LOW = 32,    // the knot before is within tolerance
+    NEAR_HIGH = 64,   // the one after is
+    GOES_ON = 128,    // outside: the line can be continued with the weight
+    ALL_NEAR = NARROW | NEAR_LOW | NEAR_HIGH,
+};
+
+// All that the rules have to know about a target and the times around it.
+template <class A>
+struct Place {
+    int low;  // the last knot not after the target; 0 before the first
+    u32 bits;
+    A weight; // from 0 to 1; outside of that where the line goes on, counted from the end bracket's first knot
+};
+
+// Rows `low` and `high` of the source with the weight of `high`. Equal rows mean "that row alone", the
 // negative ones below a value without samples.
 template <class A>
 struct Bracket {
@@ -14,136 +41,146 @@ struct Bracket {
     A weight;
 };
 
-constexpr int FILL = -1;     // the fill value
+constexpr int FILL = -1;       // the fill value
 constexpr int NOT_A_TIME = -2; // NaN: the target was one
 
-// Where a batch row's samples lie, clamped so that bad lengths or offsets never lead outside.
-struct RowSpan {
-    i64 first; // index of the row's first sample along the time dimension
-    int count;
-};
-
-__device__ __forceinline__ i64 row_index(const Params& p, i64 i) {
-    return p.flags & ROWS_ARE_64_BIT ? static_cast<const i64*>(p.rows)[i * p.rows_stride]
-                                     : i64(static_cast<const i32*>(p.rows)[i * p.rows_stride]);
+// The weight of a target before the first two knots.
+__device__ __forceinline__ float weight_before(float first, float second, float q) {
+    return -ratio(distance(first, q), distance(second, first));
+}
+__device__ __forceinline__ double weight_before(double first, double second, double q) {
+    return -ratio(distance(first, q), distance(second, first));
+}
+__device__ __forceinline__ double weight_before(i64 first, i64 second, i64 q) {
+    return -ratio(distance(first, q), distance(second, first));
 }
 
-__device__ __forceinline__ RowSpan row_span(const Params& p, i64 row) {
-    if (p.rows_form == ROWS_DENSE) return {0, int(p.samples)};
-    if (p.rows_form == ROWS_LENGTHS) return {0, int(min(max(row_index(p, row), 0ll), p.samples))};
-    const i64 first = min(max(row_index(p, row), 0ll), p.samples);
-    const i64 end = min(max(row_index(p, row + 1), first), p.samples);
-    return {first, int(min(end - first, 0x7fffffffll))};
-}
-
-// The element of the data at which a batch row begins.
-__device__ __forceinline__ i64 row_start(const Params& p, i64 row, RowSpan span) {
-    return (p.rows_form == ROWS_PACKED ? 0 : row) * p.data_stride[0] + span.first * p.data_stride[1];
-}
-
-template <class X>
-__device__ __forceinline__ Knots<X> source_knots(const Params& p, i64 row, RowSpan span) {
-    return Knots<X>(p.source, row, span.first);
-}
-
-template <class X>
-__device__ __forceinline__ X target_time(const Params& p, i64 row, i64 t) {
-    return shifted(Knots<X>(p.target, row, 0)(t), from_bits<X>(p.offset));
-}
-
-// The rules of the contract, given i = the last knot not after q. `valid` becomes the mask.
+// The place of q, given i = the last knot not after it.
 template <class A, class X, class K>
-__device__ __forceinline__ Bracket<A> decide(const Params& p, const K& knots, int count, X q, int i, bool& valid) {
-    const Bracket<A> fill{FILL, FILL, A(0)};
-    const auto row = [](int r) { return Bracket<A>{r, r, A(0)}; };
-    const auto near = [&](auto d) { return !(p.flags & HAS_TOLERANCE) || within(d, p.tolerance); };
-    const auto kept = [&](Bracket<A> b) { return !valid && (p.flags & FILL_INVALID) ? fill : b; };
-
-    valid = false;
-    if (count == 0) return fill;
-    if (is_nan(q)) return {NOT_A_TIME, NOT_A_TIME, A(0)};
+__device__ __forceinline__ Place<A> find_place(const Params& p, const K& knots, int count, X q, int i) {
+    const auto near = [&](auto d, u32 bit) { return !(p.flags & HAS_TOLERANCE) || within(d, p.tolerance) ? bit : 0; };
+    const bool goes_on = p.extrapolation == EXTRAPOLATE_LINEAR && count > 1;
+    if (count == 0) return {0, NOWHERE, A(0)};
+    if (is_nan(q)) return {0, NAN_TARGET, A(0)};
     if (i < 0) {
-        if (p.kind == KIND_NEXT) {
-            valid = near(distance(knots(0), q));
-            return kept(row(0));
+        const X first = knots(0);
+        Place<A> place{0, BEFORE | near(distance(first, q), NEAR_HIGH), A(0)};
+        if (goes_on && knots(1) > first) {
+            place.bits |= GOES_ON;
+            place.weight = weight_as<A>(weight_before(first, knots(1), q));
         }
-        return p.extrapolation == EXTRAPOLATE_HOLD ? row(0) : fill;
+        return place;
     }
     const X t0 = knots(i);
-    if (t0 == q) {
-        valid = true;
-        return row(i);
-    }
+    if (t0 == q) return {i, ON, A(0)};
     if (i == count - 1) {
-        if (p.kind == KIND_PREVIOUS) {
-            valid = near(distance(q, t0));
-            return kept(row(i));
+        Place<A> place{i, AFTER | near(distance(q, t0), NEAR_LOW), A(0)};
+        if (goes_on && t0 > knots(i - 1)) {
+            place.bits |= GOES_ON;
+            place.weight = weight_as<A>(ratio(distance(q, knots(i - 1)), distance(t0, knots(i - 1))));
         }
-        return p.extrapolation == EXTRAPOLATE_HOLD ? row(i) : fill;
+        return place;
     }
     const X t1 = knots(i + 1);
     const auto before = distance(q, t0);
     const auto after = distance(t1, q);
     const auto width = distance(t1, t0);
-    valid = !(p.flags & HAS_MAX_GAP) || within(width, p.max_gap);
-    if (p.kind == KIND_LINEAR) {
-        valid = valid && near(before) && near(after);
-        return kept({i, i + 1, weight_as<A>(ratio(before, width))});
+    u32 bits = BETWEEN | near(before, NEAR_LOW) | near(after, NEAR_HIGH);
+    if (!(p.flags & HAS_MAX_GAP) || within(width, p.max_gap)) bits |= NARROW;
+    if (after < before) bits |= LATER_IS_NEARER;
+    return {i, bits, weight_as<A>(ratio(before, width))};
+}
+
+__host__ __device__ constexpr bool is_hold(u32 rule) {
+    return rule == RULE_PREVIOUS || rule == RULE_NEXT || rule == RULE_NEAREST;
+}
+
+// What makes a value by a rule. `valid` says whether it counts as covered.
+template <class A>
+__device__ __forceinline__ Bracket<A> resolve(const Params& p, u32 rule, const Place<A>& place, bool& valid) {
+    const Bracket<A> fill{FILL, FILL, A(0)};
+    const auto row = [](int r) { return Bracket<A>{r, r, A(0)}; };
+    const auto kept = [&](Bracket<A> b) { return !valid && (p.flags & FILL_INVALID) ? fill : b; };
+    const u32 relation = place.bits & RELATION;
+    const int i = place.low;
+
+    valid = false;
+    if (relation == NOWHERE) return fill;
+    if (relation == NAN_TARGET) return {NOT_A_TIME, NOT_A_TIME, A(0)};
+    if (relation == ON) {
+        valid = true;
+        return row(i);
     }
-    const bool later = p.kind == KIND_NEXT || (p.kind == KIND_NEAREST && after < before);
-    valid = valid && near(later ? after : before);
-    return kept(row(later ? i + 1 : i));
-}
-
-__device__ __forceinline__ void write_mask(const Params& p, i64 row, i64 t, bool valid) {
-    if (p.mask) p.mask[row * p.mask_stride[0] + t * p.mask_stride[1]] = valid;
-}
-
-// A target's search by one thread, whatever the form of the axis.
-template <class X>
-__device__ __forceinline__ int search(const Knots<X> knots, int count, X q) {
-    return knots.times ? last_not_after(knots, count, q) : last_not_after_uniform(knots, count, q);
-}
-
-// Writes the first fault of a row's times to the status word. The work of one whole warp.
-template <class X>
-__device__ __forceinline__ void check_times(const Params& p, i64 row, RowSpan span) {
-    if (!p.source.times) return; // the host has checked a uniform axis
-    const Knots<X> knots = source_knots<X>(p, row, span);
-    const int lane = threadIdx.x % 32;
-    int near = 0;
-    bool faulty = false;
-#pragma unroll 1
-    for (int i = lane; i < span.count; i += 32) {
-        const X t = knots(i);
-        const u64 place = u64(row) << 33 | u64(i) << 2;
-        const bool unsorted = i > 0 && t < knots(i - 1);
-        if (!is_finite(t)) atomicMin(p.status, place | 0);
-        if (unsorted) atomicMin(p.status, place | 1);
-        faulty = faulty || unsorted || !is_finite(t);
-        if constexpr (sizeof(X) == 4) {
-            // Four units in the last place of t: its power of two times 2^-21.
-            const float power = __uint_as_float(__float_as_uint(t) & 0x7f800000u);
-            if (i > 0 && is_finite(t) && sub(t, knots(i - 1)) < mul(power, 4.76837158203125e-07f)) ++near;
+    if (relation == BETWEEN) {
+        if (!is_hold(rule)) {
+            valid = (place.bits & ALL_NEAR) == ALL_NEAR;
+            return kept({i, i + 1, place.weight});
         }
+        const bool later = rule == RULE_NEXT || (rule == RULE_NEAREST && place.bits & LATER_IS_NEARER);
+        const u32 needed = NARROW | (later ? NEAR_HIGH : NEAR_LOW);
+        valid = (place.bits & needed) == needed;
+        return kept(row(later ? i + 1 : i));
     }
-    if constexpr (sizeof(X) == 4) {
-        // Of a row without another fault only, as on the CPU.
-        const i64 all = __reduce_add_sync(0xffffffffu, near);
-        const bool sound = !__any_sync(0xffffffffu, faulty);
-        const bool coarse = span.count >= 8 && 2 * all > span.count - 1;
-        if (lane == 0 && sound && coarse) atomicMin(p.status, u64(row) << 33 | 2);
+    if (relation == BEFORE && rule == RULE_NEXT) {
+        valid = place.bits & NEAR_HIGH;
+        return kept(row(0));
     }
+    if (relation == AFTER && rule == RULE_PREVIOUS) {
+        valid = place.bits & NEAR_LOW;
+        return kept(row(i));
+    }
+    if (p.extrapolation == EXTRAPOLATE_NAN) return fill;
+    if (place.bits & GOES_ON && !is_hold(rule)) {
+        const int low = relation == BEFORE ? 0 : i - 1;
+        return {low, low + 1, place.weight};
+    }
+    return row(i);
 }
 
-// Calls `body` with a value of the axis' type.
-template <class F>
-__device__ __forceinline__ void with_time_type(u32 time_type, F body) {
-    if (time_type == TIME_F32) {
-        body(float());
-    } else if (time_type == TIME_F64) {
-        body(double());
-    } else {
-        body(i64());
+// Whether a target there is one that EXTRAPOLATE_ERROR is about.
+template <class A>
+__device__ __forceinline__ bool is_beyond(u32 rule, const Place<A>& place) {
+    const u32 relation = place.bits & RELATION;
+    return (relation == BEFORE && rule != RULE_NEXT) || (relation == AFTER && rule != RULE_PREVIOUS);
+}
+
+// Writes what is told of a target, at time q, besides its values.
+template <class A, class X>
+__device__ __forceinline__ void tell(const Params& p, i64 row, i64 t, const Knots<X>& knots, X q, const Place<A>& place,
+                                     bool valid, bool beyond) {
+    if (p.mask) p.mask[row * p.mask_stride[0] + t * p.mask_stride[1]] = valid;
+    if (p.age) {
+        const u32 relation = place.bits & RELATION;
+        const bool known = relation == ON || relation == BETWEEN || relation == AFTER;
+        const float age = known ? rounded_to_float(distance(q, knots(place.low))) : Element<float>::nan();
+        p.age[row * p.age_stride[0] + t * p.age_stride[1]] = age;
     }
+    if (beyond && p.extrapolation == EXTRAPOLATE_ERROR) atomicMin(p.status, u64(row) << 33 | u64(t) << 2 | 3);
+}
+
+// A target's bracket where all columns have one rule. `tells` says whether it is this thread that writes what
+// is told of the target.
+template <class A, class X>
+__device__ __forceinline__ Bracket<A> decide(const Params& p, i64 row, i64 t, const Knots<X>& knots, int count, X q,
+                                             int i, bool tells = true) {
+    const Place<A> place = find_place<A>(p, knots, count, q, i);
+    bool valid;
+    const Bracket<A> bracket = resolve(p, p.rule, place, valid);
+    if (tells) tell(p, row, t, knots, q, place, valid, is_beyond(p.rule, place));
+    return bracket;
+}
+
+// The width of the bracket of `low` and the next knot over those of its neighbours.
+template <class A, class X>
+__device__ __forceinline__ Ratios<A> width_ratios(const Knots<X>& knots, int count, int low) {
+    const auto width = distance(knots(low + 1), knots(low));
+    const auto over = [&](int neighbour) {
+        if (neighbour < 0 || neighbour + 1 >= count) return A(-1);
+        const X start = knots(neighbour);
+        const X end = knots(neighbour + 1);
+        if (!(end > start)) return A(0);
+        const A found = proportion<A>(width, distance(end, start));
+        return is_finite(found) ? found : A(0);
+    };
+    return {over(low - 1), over(low + 1)};
 }

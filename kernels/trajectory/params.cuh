@@ -3,11 +3,37 @@
 #pragma once
 #include "common/time.cuh"
 
-enum Kind : u32 { KIND_LINEAR = 0, KIND_PREVIOUS = 1, KIND_NEXT = 2, KIND_NEAREST = 3 };
-enum Extrapolation : u32 { EXTRAPOLATE_HOLD = 0, EXTRAPOLATE_NAN = 1 };
+// As robocache_trajectory::kinds::Rule.
+enum Rule : u32 {
+    RULE_LINEAR = 0,
+    RULE_PREVIOUS = 1,
+    RULE_NEXT = 2,
+    RULE_NEAREST = 3,
+    RULE_CUBIC = 4,
+    RULE_PCHIP = 5,
+    RULE_SLERP_XYZW = 6,
+    RULE_SLERP_WXYZ = 7,
+    RULE_ANGLE = 8,
+    RULES = 9,
+};
+enum Extrapolation : u32 {
+    EXTRAPOLATE_HOLD = 0,
+    EXTRAPOLATE_NAN = 1,
+    EXTRAPOLATE_LINEAR = 2,
+    EXTRAPOLATE_ERROR = 3,
+};
 enum RowsForm : u32 { ROWS_DENSE = 0, ROWS_LENGTHS = 1, ROWS_PACKED = 2 };
 // As robocache_core::DType.
-enum DType : u32 { DTYPE_F16 = 0, DTYPE_BF16 = 1, DTYPE_F32 = 2, DTYPE_F64 = 3 };
+enum DType : u32 {
+    DTYPE_F16 = 0,
+    DTYPE_BF16 = 1,
+    DTYPE_F32 = 2,
+    DTYPE_F64 = 3,
+    DTYPE_U8 = 4,
+    DTYPE_I16 = 5,
+    DTYPE_I32 = 6,
+    DTYPE_I64 = 7,
+};
 enum Flags : u32 {
     HAS_TOLERANCE = 1,
     HAS_MAX_GAP = 2,
@@ -16,10 +42,17 @@ enum Flags : u32 {
     ROWS_ARE_64_BIT = 16,
 };
 
+// Columns of one rule within a round; the first column behind it, counted within the round.
+struct Run {
+    u32 end;
+    u32 rule;
+};
+
 struct Params {
     const void* data;
     void* out;
     u8* mask;            // null: not wanted
+    float* age;          // likewise
     const void* rows;    // lengths or offsets; null: dense
     u64* status;         // null: not checked
     Axis source;
@@ -31,6 +64,7 @@ struct Params {
     i64 data_stride[3];  // elements
     i64 out_stride[3];
     i64 mask_stride[2];
+    i64 age_stride[2];
     i64 rows_stride;
     i64 batch;           // B
     i64 samples;         // S; for packed rows N
@@ -38,12 +72,15 @@ struct Params {
     i64 columns;         // D
     u32 tile;            // targets per block, or per warp
     u32 tiles;           // of them per batch row
-    u32 kind;
+    u32 rule;            // of all columns, where it is one
     u32 extrapolation;
     u32 time_type;
     u32 rows_form;
     u32 in_dtype;
     u32 out_dtype;
     u32 flags;
-    u32 reserved;
+    u32 rules;           // a bit for each rule that some column has
+    u32 runs;            // of a round
+    u32 round;           // columns of a round; 0 where all columns have one rule
+    Run run[32];
 };

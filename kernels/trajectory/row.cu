@@ -77,9 +77,7 @@ __device__ __forceinline__ void row(const Params& p) {
         for (int t = threadIdx.x; t < targets; t += blockDim.x) {
             const X q = target_time<X>(p, batch, first_target + t);
             const int i = search(knots, span.count, q);
-            bool valid;
-            brackets[t] = decide<A>(p, knots, span.count, q, i, valid);
-            write_mask(p, batch, first_target + t, valid);
+            brackets[t] = decide<A>(p, batch, first_target + t, knots, span.count, q, i);
         }
     });
     wait_groups<0>();

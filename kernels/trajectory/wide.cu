@@ -18,10 +18,7 @@ __device__ __forceinline__ Bracket<A> find_bracket(const Params& p, i64 row, i64
     const X q = lane < targets ? target_time<X>(p, row, first_target + lane) : X();
     const int i = knots.times ? last_not_after_by_warp(knots, span.count, q, targets)
                               : last_not_after_uniform(knots, span.count, q);
-    bool valid;
-    const Bracket<A> bracket = decide<A>(p, knots, span.count, q, i, valid);
-    if (int(threadIdx.x) < targets) write_mask(p, row, first_target + lane, valid);
-    return bracket;
+    return decide<A>(p, row, first_target + lane, knots, span.count, q, i, int(threadIdx.x) < targets);
 }
 
 template <class T>

@@ -65,6 +65,14 @@ pub enum Error {
         /// What is wrong with it.
         fault: TimeFault,
     },
+    /// A target time lies outside of its row's source times, and that was to be an error.
+    #[error("target {index} of batch row {batch} lies outside of the source times")]
+    Outside {
+        /// Row of the batch.
+        batch: u64,
+        /// Index of the first such target in that row.
+        index: u64,
+    },
     /// A number lies outside of what is meaningful.
     #[error("{argument}: found {found}, expected {expected}")]
     Range {

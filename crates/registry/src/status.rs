@@ -23,6 +23,8 @@ pub enum StatusCode {
     TimeUnsorted = 1,
     /// An f32 axis too coarse for its steps.
     TimeTooCoarse = 2,
+    /// A target time outside of the source times.
+    Outside = 3,
 }
 
 impl StatusCode {
@@ -35,26 +37,21 @@ impl StatusCode {
 /// The error that a status word stands for.
 ///
 /// # Errors
-/// [`Error::Time`] with the first offending row and index; [`Error::Memory`] for a word that no kernel
-/// of RoboCache writes.
+/// [`Error::Time`] or [`Error::Outside`] with the first offending row and index.
 pub fn decode_status(word: u64) -> Result<()> {
     if word == STATUS_CLEAR {
         return Ok(());
     }
+    let (batch, index) = (word >> 33, (word >> 2) & ((1 << 31) - 1));
     let fault = match word & 3 {
         0 => TimeFault::NotFinite,
         1 => TimeFault::Unsorted,
         2 => TimeFault::TooCoarse,
-        _ => {
-            return Err(Error::memory(
-                "status",
-                format!("holds {word:#x}, which is no status"),
-            ));
-        }
+        _ => return Err(Error::Outside { batch, index }),
     };
     Err(Error::Time {
-        batch: word >> 33,
-        index: (word >> 2) & ((1 << 31) - 1),
+        batch,
+        index,
         fault,
     })
 }
@@ -76,6 +73,13 @@ mod tests {
             };
             assert_eq!(decode_status(word), Err(expected));
         }
+    }
+
+    #[test]
+    fn a_target_outside_is_no_fault_of_the_times() {
+        let word = StatusCode::Outside.at(5, 6);
+        let expected = Error::Outside { batch: 5, index: 6 };
+        assert_eq!(decode_status(word), Err(expected));
     }
 
     #[test]

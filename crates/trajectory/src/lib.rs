@@ -2,7 +2,8 @@
 //!
 //! | module | question it answers |
 //! |---|---|
-//! | [`options`] | what is asked for: kind, extrapolation, tolerance? |
+//! | [`kinds`] | which kind of interpolation does each column have? |
+//! | [`options`] | what else is asked for: extrapolation, tolerance? |
 //! | [`request`] | which memory takes part in a call? |
 //! | `validate` | is the request sound? |
 //! | [`problem`] | what is it without its pointers? |
@@ -21,6 +22,7 @@ mod check;
 mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
+pub mod kinds;
 mod operation;
 pub mod options;
 pub mod plan;
@@ -34,7 +36,8 @@ mod validate;
 pub mod variant;
 mod workload;
 
-pub use options::{Extrapolation, Invalid, Kind, Options};
+pub use kinds::{Kind, Kinds, Quaternion, Runs, Span, Spans};
+pub use options::{Extrapolation, Invalid, Options};
 pub use plan::Plan;
 pub use problem::{AxisForm, Problem, RowsForm};
 pub use request::Resample;

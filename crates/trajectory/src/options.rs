@@ -1,41 +1,10 @@
 //! What is asked of a resampling.
 
+use crate::Kinds;
 use robocache_core::TimeScalar;
 
-/// How a value is made from the samples around a target time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[repr(u32)]
-#[non_exhaustive]
-pub enum Kind {
-    /// On the straight line between the two neighbours, from the nearer one:
-    /// `w < 0.5 ? a + w * (b - a) : b - (1 - w) * (b - a)`, each operation rounded once.
-    #[default]
-    Linear = 0,
-    /// The newest sample that is not after the target (zero-order hold, backward as-of join).
-    Previous = 1,
-    /// The oldest sample that is not before the target (forward as-of join).
-    Next = 2,
-    /// The nearer neighbour; the earlier one if both are equally far, as scipy and pandas do.
-    Nearest = 3,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::Linear, Kind::Previous, Kind::Next, Kind::Nearest];
-
-    /// The name used on the command line and in messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::Linear => "linear",
-            Kind::Previous => "previous",
-            Kind::Next => "next",
-            Kind::Nearest => "nearest",
-        }
-    }
-}
-
-/// What holds outside of the source's range. `Previous` after the last sample and `Next` before the
-/// first one are not outside: those samples are what was asked for.
+/// What holds outside of the source's range; the mask is false there. `Previous` after the last sample and
+/// `Next` before the first one are not outside: those samples are what was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u32)]
 #[non_exhaustive]
@@ -45,14 +14,31 @@ pub enum Extrapolation {
     Hold = 0,
     /// The fill value, NaN unless chosen otherwise.
     Nan = 1,
+    /// On along the slope at the end: of the line through the last two samples, of the cubic's tangent
+    /// there, of the rotation's or the angle's speed between the last two. The hold kinds hold, and so do
+    /// all where there is one sample or the last two have the same time.
+    Linear = 2,
+    /// [`Error::Outside`](robocache_core::Error::Outside) with the first such target. On a device it is
+    /// left in the status word, which has to be given.
+    Error = 3,
 }
 
 impl Extrapolation {
+    /// Every rule.
+    pub const ALL: [Extrapolation; 4] = [
+        Extrapolation::Hold,
+        Extrapolation::Nan,
+        Extrapolation::Linear,
+        Extrapolation::Error,
+    ];
+
     /// The name used on the command line and in messages.
     pub const fn name(self) -> &'static str {
         match self {
             Extrapolation::Hold => "hold",
             Extrapolation::Nan => "nan",
+            Extrapolation::Linear => "linear",
+            Extrapolation::Error => "error",
         }
     }
 }
@@ -71,20 +57,22 @@ pub enum Invalid {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
-    /// How values are made.
-    pub kind: Kind,
+    /// How values are made: one kind for all columns, or one for each of several spans.
+    pub kind: Kinds,
     /// What holds outside of the source's range.
     pub extrapolation: Extrapolation,
     /// What to add to the source's stamps to get true time: a sensor that stamps on arrival, with a
     /// latency L, has −L. Taken off each target, once, in the axis' type.
     pub offset: Option<TimeScalar>,
-    /// The largest distance from a target to each sample used for it. An exact hit satisfies it.
+    /// The largest distance from a target to each of the samples around it that are used for it: the one
+    /// that is held, else both (the outer two of a cubic shape its tangents only). An exact hit satisfies
+    /// it.
     pub tolerance: Option<TimeScalar>,
     /// The largest distance between the two samples around a target. An exact hit satisfies it.
     pub max_gap: Option<TimeScalar>,
     /// What becomes of values that fail `tolerance` or `max_gap`.
     pub invalid: Invalid,
-    /// The fill value.
+    /// The fill value; for integers rounded towards zero, saturated, and 0 if it is NaN.
     pub fill: f64,
     /// Whether source times are checked: on the CPU all of them, on a device the uniform ones only
     /// (arrays are checked there when a status word is given). On by default.
@@ -96,7 +84,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            kind: Kind::default(),
+            kind: Kinds::default(),
             extrapolation: Extrapolation::default(),
             offset: None,
             tolerance: None,
@@ -123,6 +111,13 @@ macro_rules! setters {
 }
 
 impl Options {
+    /// Sets [`kind`](Self::kind): a [`Kind`](crate::Kind) for all columns, or [`Spans`](crate::Spans).
+    #[must_use]
+    pub fn kind(mut self, kind: impl Into<Kinds>) -> Self {
+        self.kind = kind.into();
+        self
+    }
+
     /// Sets [`variant`](Self::variant).
     #[must_use]
     pub fn forced(mut self, variant: &'static str) -> Self {
@@ -132,8 +127,6 @@ impl Options {
 }
 
 setters! {
-    /// Sets [`kind`](Self::kind).
-    kind: Kind;
     /// Sets [`extrapolation`](Self::extrapolation).
     extrapolation: Extrapolation;
     /// Sets [`offset`](Self::offset).

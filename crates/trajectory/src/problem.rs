@@ -1,8 +1,8 @@
 //! What is left of a request without its pointers: validated once, compared and planned with ever after.
 
 use crate::validate::{Valid, validate};
-use crate::{Extrapolation, Kind, Resample};
-use robocache_core::{DType, Place, Result, Rows, TimeAxis, TimeType};
+use crate::{Extrapolation, Resample, Runs};
+use robocache_core::{DType, Place, Result, Rows, TensorViewMut, TimeAxis, TimeType};
 use robocache_registry::{Features, KeyText};
 
 /// The form of a time axis.
@@ -85,6 +85,8 @@ pub struct Problem {
     pub out_strides: [isize; 3],
     /// Strides of the mask, if there is one.
     pub mask_strides: Option<[isize; 2]>,
+    /// Strides of the ages, if they are wanted.
+    pub age_strides: Option<[isize; 2]>,
     /// Strides of batch and time of the source axis.
     pub source_strides: [isize; 2],
     /// Likewise of the target axis.
@@ -95,8 +97,8 @@ pub struct Problem {
     pub data_align: u8,
     /// Likewise of the output.
     pub out_align: u8,
-    /// Kind of interpolation.
-    pub kind: Kind,
+    /// Kinds of interpolation of the columns.
+    pub kinds: Runs,
     /// Rule outside of the range.
     pub extrapolation: Extrapolation,
 }
@@ -113,6 +115,7 @@ impl Problem {
             samples,
             time_type,
             place,
+            kinds,
         } = validate(request)?;
         let out = request.out.as_view();
         Ok(Problem {
@@ -137,10 +140,8 @@ impl Problem {
                 .map_or(DType::I64, |index| index.dtype()),
             data_strides: request.data.layout().strides,
             out_strides: out.layout().strides,
-            mask_strides: request
-                .mask
-                .as_ref()
-                .map(|mask| mask.as_view().layout().strides),
+            mask_strides: strides(&request.mask),
+            age_strides: strides(&request.age),
             source_strides: request.source_times.strides(),
             target_strides: request.target_times.strides(),
             rows_stride: request
@@ -149,14 +150,17 @@ impl Problem {
                 .map_or(0, |index| index.layout().strides[0]),
             data_align: alignment(request.data.address()),
             out_align: alignment(out.address()),
-            kind: request.options.kind,
+            kinds,
             extrapolation: request.options.extrapolation,
         })
     }
 
     /// Whether there is nothing to compute.
     pub fn is_empty(&self) -> bool {
-        self.batch == 0 || self.targets == 0 || (self.columns == 0 && self.mask_strides.is_none())
+        let per_target = self.mask_strides.is_some()
+            || self.age_strides.is_some()
+            || self.extrapolation == Extrapolation::Error;
+        self.batch == 0 || self.targets == 0 || (self.columns == 0 && !per_target)
     }
 
     /// Whether neighbouring columns are neighbours in memory, in samples and values.
@@ -169,7 +173,7 @@ impl Problem {
     pub(crate) fn features<F: Features>(&self, into: F) -> F {
         let source = self.source_form;
         let (target, rows) = (self.target_form, self.rows_form);
-        let (kind, extrapolation) = (self.kind, self.extrapolation);
+        let extrapolation = self.extrapolation;
         let adjacent = u32::from(self.columns_adjacent());
         into.with("in", self.in_dtype as u32, 4, self.in_dtype.name())
             .with("out", self.out_dtype as u32, 4, self.out_dtype.name())
@@ -182,7 +186,7 @@ impl Problem {
             .with("source", source as u32, 2, source.name())
             .with("target", target as u32, 2, target.name())
             .with("rows", rows as u32, 2, rows.name())
-            .with("kind", kind as u32, 4, kind.name())
+            .with("kind", self.kinds.number(), 4, self.kinds.name())
             .with("outside", extrapolation as u32, 2, extrapolation.name())
             .with(
                 "columns",
@@ -205,7 +209,7 @@ impl Problem {
     }
 
     /// The bytes that have to move at least, if every target uses other samples than the next: each
-    /// output once, each sample once at most, times and mask once. Saturates: strides of zero make sizes
+    /// output once, each sample once at most, times, mask and ages once. Saturates: strides of zero make sizes
     /// possible whose product is not.
     pub fn bytes(&self) -> usize {
         let product = |sizes: &[usize]| sizes.iter().fold(1usize, |p, &n| p.saturating_mul(n));
@@ -219,9 +223,9 @@ impl Problem {
             AxisForm::Shared => product(&[len, time]),
             AxisForm::Uniform => 0,
         };
-        let mask = self
-            .mask_strides
-            .map_or(0, |_| product(&[self.batch, self.targets]));
+        let per_target = |strides: Option<[isize; 2]>, size| {
+            strides.map_or(0, |_| product(&[self.batch, self.targets, size]))
+        };
         let values = [
             self.batch,
             self.targets,
@@ -238,7 +242,8 @@ impl Problem {
             product(&values),
             axis(self.source_form, self.samples),
             axis(self.target_form, self.targets),
-            mask,
+            per_target(self.mask_strides, 1),
+            per_target(self.age_strides, size_of::<f32>()),
         ]
         .into_iter()
         .fold(0, usize::saturating_add)
@@ -251,6 +256,10 @@ fn axis_form(axis: &TimeAxis<'_>) -> AxisForm {
         TimeAxis::Shared(_) => AxisForm::Shared,
         TimeAxis::Uniform { .. } => AxisForm::Uniform,
     }
+}
+
+fn strides(view: &Option<TensorViewMut<'_, 2>>) -> Option<[isize; 2]> {
+    view.as_ref().map(|view| view.as_view().layout().strides)
 }
 
 fn alignment(address: u64) -> u8 {

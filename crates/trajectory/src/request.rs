@@ -15,30 +15,35 @@ pub struct Resample<'a> {
     pub source_times: TimeAxis<'a>,
     /// When values are wanted: `[B, T]`, `[T]` or uniform; in any order.
     pub target_times: TimeAxis<'a>,
-    /// `[B, T, D]`: the values. Any float type; converted with one rounding.
+    /// `[B, T, D]`: the values. Of float samples any float type, of integers their own or any float
+    /// type; converted with one rounding.
     pub out: TensorViewMut<'a, 3>,
-    /// `[B, T]` u8: 1 where the target was covered by samples, else 0.
+    /// `[B, T]` u8: 1 where the target was covered by samples in every column, else 0.
     pub mask: Option<TensorViewMut<'a, 2>>,
+    /// `[B, T]` f32: how old the newest sample that is not after the target is, in the axes' unit; NaN
+    /// where there is none.
+    pub age: Option<TensorViewMut<'a, 2>>,
     /// How.
     pub options: Options,
 }
 
 impl<'a> Resample<'a> {
-    /// A request with default options, dense rows and no mask.
+    /// A request with default options, dense rows, no mask and no age.
     pub fn new(
         data: TensorView<'a, 3>,
         source_times: TimeAxis<'a>,
         target_times: TimeAxis<'a>,
         out: TensorViewMut<'a, 3>,
     ) -> Self {
-        let (rows, mask, options) = (Rows::Dense, None, Options::default());
+        let (rows, options) = (Rows::Dense, Options::default());
         Resample {
             data,
             rows,
             source_times,
             target_times,
             out,
-            mask,
+            mask: None,
+            age: None,
             options,
         }
     }
@@ -52,6 +57,7 @@ impl<'a> Resample<'a> {
             target_times: self.target_times,
             out: self.out.reborrow(),
             mask: self.mask.as_mut().map(TensorViewMut::reborrow),
+            age: self.age.as_mut().map(TensorViewMut::reborrow),
             options: self.options,
         }
     }
@@ -67,6 +73,13 @@ impl<'a> Resample<'a> {
     #[must_use]
     pub fn mask(mut self, mask: TensorViewMut<'a, 2>) -> Self {
         self.mask = Some(mask);
+        self
+    }
+
+    /// Sets [`age`](Self::age).
+    #[must_use]
+    pub fn age(mut self, age: TensorViewMut<'a, 2>) -> Self {
+        self.age = Some(age);
         self
     }
 

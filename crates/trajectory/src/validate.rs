@@ -1,9 +1,9 @@
 //! Is a request sound? Each check names the argument, what was found and what was expected.
 
-use crate::Resample;
 use crate::check::uniform_too_coarse;
+use crate::{Resample, Runs};
 use robocache_core::{
-    DType, Error, Place, Result, Rows, TimeAxis, TimeFault, TimeScalar, TimeType,
+    DType, Error, Place, Result, Rows, TensorViewMut, TimeAxis, TimeFault, TimeScalar, TimeType,
 };
 
 /// What the checks learn on their way.
@@ -14,13 +14,16 @@ pub(crate) struct Valid {
     pub time_type: TimeType,
     /// Where all memory lies.
     pub place: Place,
+    /// The kinds of the columns.
+    pub kinds: Runs,
 }
 
 /// Checks everything but the numbers in memory.
 pub(crate) fn validate(request: &Resample<'_>) -> Result<Valid> {
     let [batch, targets, columns] = request.out.shape();
     let samples = check_shapes(request, batch, targets, columns)?;
-    let time_type = check_types(request)?;
+    let kinds = Runs::of(&request.options.kind, columns)?;
+    let time_type = check_types(request, &kinds)?;
     let place = check_places(request)?;
     check_durations(request, time_type)?;
     let (source, target) = (&request.source_times, &request.target_times);
@@ -31,6 +34,7 @@ pub(crate) fn validate(request: &Resample<'_>) -> Result<Valid> {
         samples,
         time_type,
         place,
+        kinds,
     })
 }
 
@@ -63,14 +67,16 @@ fn check_shapes(
     }
     check_axis("source_times", &request.source_times, batch, samples)?;
     check_axis("target_times", &request.target_times, batch, targets)?;
-    if let Some(mask) = &request.mask
-        && mask.shape() != [batch, targets]
-    {
-        return Err(Error::shape(
-            "mask",
-            &mask.shape(),
-            format!("[{batch}, {targets}]"),
-        ));
+    for (argument, view) in [("mask", &request.mask), ("age", &request.age)] {
+        if let Some(view) = view
+            && view.shape() != [batch, targets]
+        {
+            return Err(Error::shape(
+                argument,
+                &view.shape(),
+                format!("[{batch}, {targets}]"),
+            ));
+        }
     }
     const LIMIT: usize = i32::MAX as usize;
     for (what, size) in [
@@ -99,36 +105,42 @@ fn check_axis(argument: &'static str, axis: &TimeAxis<'_>, batch: usize, len: us
     ))
 }
 
-fn check_types(request: &Resample<'_>) -> Result<TimeType> {
-    let float = |argument, found: DType| {
-        if found.is_float() {
-            return Ok(());
-        }
+fn check_types(request: &Resample<'_>, kinds: &Runs) -> Result<TimeType> {
+    let refuse = |argument, found: DType, expected| {
         Err(Error::DType {
             argument,
             found,
-            expected: "f16, bf16, f32 or f64",
+            expected,
         })
     };
-    float("data", request.data.dtype())?;
-    float("out", request.out.dtype())?;
+    let (data, out) = (request.data.dtype(), request.out.dtype());
+    if !data.is_float() && kinds.any(|rule| !rule.is_hold()) {
+        let expected = "f16, bf16, f32 or f64 (integers can be held, not interpolated)";
+        return refuse("data", data, expected);
+    }
+    if !out.is_float() && out != data {
+        return refuse("out", out, "f16, bf16, f32, f64 or the type of the samples");
+    }
     let time_type = request.source_times.time_type("source_times")?;
     let found = request.target_times.time_type("target_times")?;
     if found != time_type {
-        return Err(Error::DType {
-            argument: "target_times",
-            found: found.dtype(),
-            expected: "the type of the source times",
-        });
+        return refuse(
+            "target_times",
+            found.dtype(),
+            "the type of the source times",
+        );
     }
-    match &request.mask {
-        Some(mask) if mask.dtype() != DType::U8 => Err(Error::DType {
-            argument: "mask",
-            found: mask.dtype(),
-            expected: "u8",
-        }),
-        _ => Ok(time_type),
+    for (argument, view, expected, name) in [
+        ("mask", &request.mask, DType::U8, "u8"),
+        ("age", &request.age, DType::F32, "f32"),
+    ] {
+        if let Some(view) = view
+            && view.dtype() != expected
+        {
+            return refuse(argument, view.dtype(), name);
+        }
     }
+    Ok(time_type)
 }
 
 fn check_places(request: &Resample<'_>) -> Result<Place> {
@@ -138,10 +150,8 @@ fn check_places(request: &Resample<'_>) -> Result<Place> {
         ("source_times", request.source_times.place()),
         ("target_times", request.target_times.place()),
         ("rows", request.rows.index().map(|index| index.place())),
-        (
-            "mask",
-            request.mask.as_ref().map(|mask| mask.as_view().place()),
-        ),
+        ("mask", place_of(&request.mask)),
+        ("age", place_of(&request.age)),
     ];
     for (argument, found) in others {
         if let Some(found) = found
@@ -154,6 +164,10 @@ fn check_places(request: &Resample<'_>) -> Result<Place> {
         }
     }
     Ok(place)
+}
+
+fn place_of(view: &Option<TensorViewMut<'_, 2>>) -> Option<Place> {
+    view.as_ref().map(|view| view.as_view().place())
 }
 
 fn check_durations(request: &Resample<'_>, time_type: TimeType) -> Result<()> {
@@ -256,21 +270,21 @@ fn check_overlap(request: &Resample<'_>) -> Result<()> {
             request.rows.index().and_then(|index| index.byte_range()),
         ),
     ];
-    let out = request.out.as_view().byte_range();
-    let mask = request
-        .mask
-        .as_ref()
-        .and_then(|mask| mask.as_view().byte_range());
-    let outputs = [("out", out), ("mask", mask)];
-    for (written, range) in outputs {
-        for (read, other) in inputs {
-            if overlap(range, other) {
-                return Err(Error::memory(written, format!("overlaps {read}")));
+    let range_of = |view: &Option<TensorViewMut<'_, 2>>| {
+        let view = view.as_ref()?;
+        view.as_view().byte_range()
+    };
+    let outputs = [
+        ("out", request.out.as_view().byte_range()),
+        ("mask", range_of(&request.mask)),
+        ("age", range_of(&request.age)),
+    ];
+    for (at, (written, range)) in outputs.into_iter().enumerate() {
+        for (other, taken) in inputs.into_iter().chain(outputs[..at].iter().copied()) {
+            if overlap(range, taken) {
+                return Err(Error::memory(written, format!("overlaps {other}")));
             }
         }
-    }
-    if overlap(out, mask) {
-        return Err(Error::memory("mask", "overlaps out"));
     }
     Ok(())
 }

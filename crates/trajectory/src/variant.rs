@@ -1,5 +1,6 @@
 //! The variants of this operation and the choice between them.
 
+use crate::kinds::Rule;
 use crate::{Problem, Resample};
 use robocache_core::{Refusal, Result};
 use robocache_registry::{Descriptor, DeviceCaps, Dispatcher, Features, VariantInfo};
@@ -60,8 +61,16 @@ pub fn dispatcher() -> &'static Dispatcher<Variant> {
     })
 }
 
-/// A refusal of what only variants with free strides and types do.
+/// A refusal of what only variants with free strides, types and kinds do.
 pub(crate) fn needs_plain_rows(problem: &Problem) -> Result<(), Refusal> {
+    match problem.kinds.only() {
+        Some(rule) if rule == Rule::Linear || rule.is_hold() => {}
+        _ => {
+            return Err(Refusal::because(
+                "takes one kind for all columns, linear or one that holds",
+            ));
+        }
+    }
     if problem.in_dtype != problem.out_dtype {
         return Err(Refusal::because(
             "does not convert: samples and values differ in type",

@@ -263,7 +263,7 @@ fn the_kernel_gets_the_addresses_the_shape_and_the_options() {
             }
             // HAS_TOLERANCE, HAS_MAX_GAP, FILL_INVALID, CHECK_TIMES, ROWS_ARE_64_BIT.
             for (name, expected) in [
-                ("kind", 3),
+                ("rule", 3),
                 ("extrapolation", 1),
                 ("time_type", 1),
                 ("rows_form", 1),

@@ -101,10 +101,8 @@ Examples:
   robocache resample run.npz --time t --columns q,qd --rate 100 --device cuda:0 -o run_100hz.npz";
 
 fn kinds() -> impl TypedValueParser<Value = Kind> {
-    PossibleValuesParser::new(Kind::ALL.map(Kind::name)).map(|name| {
-        let mut all = Kind::ALL.into_iter();
-        all.find(|kind| kind.name() == name).unwrap_or_default()
-    })
+    PossibleValuesParser::new(Kind::ALL.map(Kind::name))
+        .map(|name| Kind::from_name(&name).unwrap_or_default())
 }
 
 /// Runs `robocache resample`.

@@ -3,7 +3,7 @@
 //! The arithmetic is the scalar variant's, operation by operation: vector instructions round as scalar
 //! ones do, and nothing is fused.
 
-use super::axis::Arith;
+use super::arith::Arith;
 use super::element::{Sample, Value};
 use super::vector::{self, Instructions};
 use crate::Variant;

@@ -1,37 +1,8 @@
 //! Times of the three types, and the knots of an axis in its three forms.
 
+use super::arith::Arith;
 use crate::check::Checked;
 use robocache_core::{Element, Error, HostTensor, Result, TimeAxis, TimeScalar};
-
-/// The arithmetic type of values: f64 for f64 data, else f32.
-pub(crate) trait Arith: Copy + PartialOrd + Send + Sync + Default + 'static {
-    fn from_f32(value: f32) -> Self;
-    fn from_f64(value: f64) -> Self;
-    /// `self < 0.5 ? a + self * (b - a) : b - (1 - self) * (b - a)`.
-    fn blend(self, a: Self, b: Self) -> Self;
-}
-
-macro_rules! arith {
-    ($($ty:ty),*) => {$(
-        impl Arith for $ty {
-            #[inline]
-            fn from_f32(value: f32) -> Self {
-                value as $ty
-            }
-            #[inline]
-            fn from_f64(value: f64) -> Self {
-                value as $ty
-            }
-            #[inline]
-            fn blend(self, a: Self, b: Self) -> Self {
-                let rise = b - a;
-                if self < 0.5 { a + self * rise } else { b - (1.0 - self) * rise }
-            }
-        }
-    )*};
-}
-
-arith!(f32, f64);
 
 /// A type of times, with its rules.
 pub(crate) trait Tick: Element + PartialOrd + Checked {
@@ -50,10 +21,14 @@ pub(crate) trait Tick: Element + PartialOrd + Checked {
     fn since(self, earlier: Self) -> Self::Distance;
     fn as_distance(self) -> Self::Distance;
     fn ratio<A: Arith>(part: Self::Distance, whole: Self::Distance) -> A;
+    /// A ratio of widths, as exact as the arithmetic type.
+    fn proportion<A: Arith>(part: Self::Distance, whole: Self::Distance) -> A;
+    /// How old a sample is.
+    fn age(distance: Self::Distance) -> f32;
 }
 
 macro_rules! float_tick {
-    ($ty:ident, $scalar:ident, $from:ident) => {
+    ($ty:ident, $scalar:ident, $from:ident, $proportion:expr) => {
         impl Tick for $ty {
             type Distance = $ty;
 
@@ -100,12 +75,21 @@ macro_rules! float_tick {
             fn ratio<A: Arith>(part: $ty, whole: $ty) -> A {
                 A::$from(part / whole)
             }
+            #[inline]
+            fn proportion<A: Arith>(part: $ty, whole: $ty) -> A {
+                $proportion(part, whole)
+            }
+            #[inline]
+            fn age(distance: $ty) -> f32 {
+                distance as f32
+            }
         }
     };
 }
 
-float_tick!(f32, F32, from_f32);
-float_tick!(f64, F64, from_f64);
+float_tick!(f32, F32, from_f32, |part, whole| A::from_f32(part)
+    / A::from_f32(whole));
+float_tick!(f64, F64, from_f64, Self::ratio);
 
 impl Tick for i64 {
     type Distance = u64;
@@ -151,6 +135,14 @@ impl Tick for i64 {
     #[inline]
     fn ratio<A: Arith>(part: u64, whole: u64) -> A {
         A::from_f64(part as f64 / whole as f64)
+    }
+    #[inline]
+    fn proportion<A: Arith>(part: u64, whole: u64) -> A {
+        Self::ratio(part, whole)
+    }
+    #[inline]
+    fn age(distance: u64) -> f32 {
+        distance as f32
     }
 }
 

@@ -1,12 +1,60 @@
-//! From a target time to the samples and the weight that make its value.
+//! From where a target lies among the times to the samples and the weight that make its value: the rules
+//! of the contract.
 //!
 //! `kernels/trajectory/bracket.cuh` holds the same rules for the devices; the two are compared bit for
 //! bit.
 
-use super::axis::{Arith, HostAxis, RowAxis, Tick};
-use crate::check::check_row;
-use crate::{Extrapolation, Invalid, Kind, Options, Resample};
-use robocache_core::{Error, HostTensor, Result, Rows, TimeFault, TimeScalar};
+use super::arith::Arith;
+use crate::kinds::Rule;
+use crate::{Extrapolation, Invalid};
+
+/// Where a target lies among the knots of its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// There are no knots.
+    Nowhere,
+    /// The target is NaN.
+    NotATime,
+    /// Before the first knot.
+    Before,
+    /// On a knot.
+    On,
+    /// Between two knots.
+    Between,
+    /// After the last knot.
+    After,
+}
+
+/// All that the rules have to know about a target and the times around it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<A> {
+    pub relation: Relation,
+    /// The last knot not after the target; 0 before the first.
+    pub low: usize,
+    /// Between two knots: how far, from 0 to 1. Rules, where the line is to go on: counted from the first
+    /// knot of the bracket at that end, below 0 or above 1; NaN where that bracket has no width.
+    pub weight: A,
+    /// Whether the later knot is the nearer one.
+    pub later_is_nearer: bool,
+    /// Whether the bracket's width is within `max_gap`.
+    pub narrow: bool,
+    /// Whether the knot before and the one after are within `tolerance`.
+    pub near: [bool; 2],
+}
+
+impl<A: Arith> Place<A> {
+    /// Of a target without anything around it.
+    pub fn of(relation: Relation, low: usize) -> Self {
+        Place {
+            relation,
+            low,
+            weight: A::NAN,
+            later_is_nearer: false,
+            narrow: true,
+            near: [true; 2],
+        }
+    }
+}
 
 /// The samples that make a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,218 +63,76 @@ pub(crate) enum Bracket<A> {
     Fill,
     /// NaN: the target was one.
     NotATime,
-    /// That sample, bit for bit.
+    /// That sample.
     Copy(usize),
-    /// Between sample i and the next, with the weight of the next.
+    /// Between sample i and the next, or beyond them, with the weight of the next.
     Between(usize, A),
 }
 
-/// Where the samples of a batch row lie along the time dimension.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RowSpan {
-    pub first: usize,
-    pub count: usize,
+/// What is asked for besides the kind.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules {
+    pub extrapolation: Extrapolation,
+    pub invalid: Invalid,
 }
 
-/// Everything about a request that does not depend on the columns, the axis' type forgotten.
-pub(crate) trait Brackets<A>: Sync {
-    /// The samples of a batch row.
-    fn span(&self, row: usize) -> RowSpan;
-
-    /// Fills `brackets` and `valid` for the targets of a batch row from `first` on.
-    fn find(&self, row: usize, first: usize, brackets: &mut [Bracket<A>], valid: &mut [bool]);
-}
-
-/// The [`Brackets`] of a request, with the times checked if that is asked for.
-pub(crate) fn brackets<'a, A: Arith, X: Tick>(
-    request: &Resample<'a>,
-    batch: usize,
-    samples: usize,
-) -> Result<Box<dyn Brackets<A> + 'a>> {
-    let options = request.options;
-    let scalar = |value: Option<TimeScalar>| value.and_then(X::from_scalar);
-    let finder = Finder {
-        source: HostAxis::<X>::new(&request.source_times)?,
-        target: HostAxis::<X>::new(&request.target_times)?,
-        spans: spans(&request.rows, batch, samples)?,
-        samples,
-        offset: scalar(options.offset).unwrap_or(X::zero()),
-        tolerance: scalar(options.tolerance).map(X::as_distance),
-        max_gap: scalar(options.max_gap).map(X::as_distance),
-        options,
-    };
-    if options.check {
-        // A shared axis is the same for every row; of dense rows one look is enough.
-        let alike = !matches!(finder.source, HostAxis::PerRow(_)) && finder.spans.is_none();
-        for row in 0..if alike { batch.min(1) } else { batch } {
-            let RowSpan { first, count } = Brackets::<A>::span(&finder, row);
-            check_axis(&finder.source, row, first, count)?;
-        }
-    }
-    Ok(Box::new(finder))
-}
-
-fn check_axis<X: Tick>(
-    axis: &HostAxis<'_, X>,
-    row: usize,
-    first: usize,
-    count: usize,
-) -> Result<()> {
-    match *axis {
-        HostAxis::Uniform { start, step } if X::too_coarse(start, step, count) => {
-            Err(Error::Time {
-                batch: row as u64,
-                index: 0,
-                fault: TimeFault::TooCoarse,
-            })
-        }
-        HostAxis::Uniform { .. } => Ok(()),
-        _ => {
-            let axis = axis.row(row, first);
-            check_row(row, count, |i| axis.knot(i))
-        }
-    }
-}
-
-/// The samples of every row of a ragged batch, checked; `None` for a dense one.
-fn spans(rows: &Rows<'_>, batch: usize, samples: usize) -> Result<Option<Vec<RowSpan>>> {
-    let Some(view) = rows.index() else {
-        return Ok(None);
-    };
-    let read: Box<dyn Fn(usize) -> i64> = if view.dtype() == robocache_core::DType::I32 {
-        let index = HostTensor::<i32, 1>::new(view)?;
-        Box::new(move |i| i64::from(index.at([i])))
-    } else {
-        let index = HostTensor::<i64, 1>::new(view)?;
-        Box::new(move |i| index.at([i]))
-    };
-    let inside = |argument, i: usize, low: usize| -> Result<usize> {
-        let found = read(i);
-        usize::try_from(found)
-            .ok()
-            .filter(|&n| low <= n && n <= samples)
-            .ok_or_else(|| Error::Range {
-                argument,
-                found: format!("{found} at index {i}"),
-                expected: match argument {
-                    "lengths" => "from 0 to the number of samples",
-                    _ => "ascending offsets from 0 to the number of samples",
-                },
-            })
-    };
-    let spans = (0..batch).map(|row| match rows {
-        Rows::Packed(_) => {
-            let first = inside("offsets", row, 0)?;
-            let end = inside("offsets", row + 1, first)?;
-            Ok(RowSpan {
-                first,
-                count: end - first,
-            })
-        }
-        _ => Ok(RowSpan {
-            first: 0,
-            count: inside("lengths", row, 0)?,
-        }),
-    });
-    spans.collect::<Result<_>>().map(Some)
-}
-
-struct Finder<'a, X: Tick> {
-    source: HostAxis<'a, X>,
-    target: HostAxis<'a, X>,
-    spans: Option<Vec<RowSpan>>,
-    samples: usize,
-    offset: X,
-    tolerance: Option<X::Distance>,
-    max_gap: Option<X::Distance>,
-    options: Options,
-}
-
-impl<A: Arith, X: Tick> Brackets<A> for Finder<'_, X> {
-    fn span(&self, row: usize) -> RowSpan {
-        match &self.spans {
-            Some(spans) => spans[row],
-            None => RowSpan {
-                first: 0,
-                count: self.samples,
-            },
-        }
-    }
-
-    fn find(&self, row: usize, first: usize, brackets: &mut [Bracket<A>], valid: &mut [bool]) {
-        let span = Brackets::<A>::span(self, row);
-        let source = self.source.row(row, span.first);
-        let target = self.target.row(row, 0);
-        let mut near = 0;
-        for (t, (bracket, valid)) in brackets.iter_mut().zip(valid).enumerate() {
-            let q = target.knot(first + t).shifted(self.offset);
-            let last = if q.is_nan() {
-                None
-            } else {
-                source.last_not_after(span.count, q, near)
-            };
-            near = last.unwrap_or(0);
-            (*bracket, *valid) = self.decide(&source, span.count, q, last);
-        }
-    }
-}
-
-impl<X: Tick> Finder<'_, X> {
-    /// The rules of the contract, given the last knot that is not after `q`.
+impl Rules {
+    /// What makes a value by a rule, and whether it is valid.
     #[inline]
-    fn decide<A: Arith>(
-        &self,
-        source: &RowAxis<'_, '_, X>,
-        count: usize,
-        q: X,
-        last: Option<usize>,
-    ) -> (Bracket<A>, bool) {
-        let near = |distance: X::Distance| self.tolerance.is_none_or(|limit| distance <= limit);
-        let kept = |bracket: Bracket<A>, valid: bool| match self.options.invalid {
+    pub fn resolve<A: Arith>(self, rule: Rule, place: &Place<A>) -> (Bracket<A>, bool) {
+        let i = place.low;
+        match place.relation {
+            Relation::Nowhere => (Bracket::Fill, false),
+            Relation::NotATime => (Bracket::NotATime, false),
+            Relation::On => (Bracket::Copy(i), true),
+            Relation::Before if rule == Rule::Next => self.kept(Bracket::Copy(0), place.near[1]),
+            Relation::Before => self.beyond(rule, 0, Bracket::Between(0, place.weight)),
+            Relation::After if rule == Rule::Previous => self.kept(Bracket::Copy(i), place.near[0]),
+            Relation::After => {
+                self.beyond(rule, i, Bracket::Between(i.wrapping_sub(1), place.weight))
+            }
+            Relation::Between => {
+                let later = match rule {
+                    Rule::Previous => false,
+                    Rule::Next => true,
+                    Rule::Nearest => place.later_is_nearer,
+                    _ => {
+                        let valid = place.narrow && place.near == [true; 2];
+                        return self.kept(Bracket::Between(i, place.weight), valid);
+                    }
+                };
+                let valid = place.narrow && place.near[usize::from(later)];
+                self.kept(Bracket::Copy(i + usize::from(later)), valid)
+            }
+        }
+    }
+
+    /// Whether a target there is one that [`Extrapolation::Error`] is about.
+    #[inline]
+    pub fn is_beyond<A>(self, rule: Rule, place: &Place<A>) -> bool {
+        match place.relation {
+            Relation::Before => rule != Rule::Next,
+            Relation::After => rule != Rule::Previous,
+            _ => false,
+        }
+    }
+
+    #[inline]
+    fn kept<A>(self, bracket: Bracket<A>, valid: bool) -> (Bracket<A>, bool) {
+        match self.invalid {
             Invalid::Fill if !valid => (Bracket::Fill, false),
             _ => (bracket, valid),
-        };
-        let outside = |row: usize| match self.options.extrapolation {
-            Extrapolation::Hold => (Bracket::Copy(row), false),
-            Extrapolation::Nan => (Bracket::Fill, false),
-        };
-        let kind = self.options.kind;
+        }
+    }
 
-        if count == 0 {
-            return (Bracket::Fill, false);
-        }
-        if q.is_nan() {
-            return (Bracket::NotATime, false);
-        }
-        let Some(i) = last else {
-            return match kind {
-                Kind::Next => kept(Bracket::Copy(0), near(source.knot(0).since(q))),
-                _ => outside(0),
-            };
+    #[inline]
+    fn beyond<A: Arith>(self, rule: Rule, end: usize, on: Bracket<A>) -> (Bracket<A>, bool) {
+        let goes_on = |weight: A| !weight.is_nan() && !rule.is_hold();
+        let bracket = match (self.extrapolation, on) {
+            (Extrapolation::Nan, _) => Bracket::Fill,
+            (Extrapolation::Linear, Bracket::Between(_, weight)) if goes_on(weight) => on,
+            _ => Bracket::Copy(end),
         };
-        let t0 = source.knot(i);
-        if t0 == q {
-            return (Bracket::Copy(i), true);
-        }
-        if i == count - 1 {
-            return match kind {
-                Kind::Previous => kept(Bracket::Copy(i), near(q.since(t0))),
-                _ => outside(i),
-            };
-        }
-        let t1 = source.knot(i + 1);
-        let (before, after, width) = (q.since(t0), t1.since(q), t1.since(t0));
-        let narrow = self.max_gap.is_none_or(|limit| width <= limit);
-        let later = match kind {
-            Kind::Linear => {
-                let valid = narrow && near(before) && near(after);
-                return kept(Bracket::Between(i, X::ratio(before, width)), valid);
-            }
-            Kind::Previous => false,
-            Kind::Next => true,
-            Kind::Nearest => after < before,
-        };
-        let (row, distance) = if later { (i + 1, after) } else { (i, before) };
-        kept(Bracket::Copy(row), narrow && near(distance))
+        (bracket, false)
     }
 }

@@ -1,9 +1,14 @@
 //! How the work is spread over threads and tiles.
 
-use super::bracket::{Bracket, Brackets, RowSpan, brackets};
-use super::element::{Sample, Value};
-use crate::{Problem, Resample};
-use robocache_core::{Element, HostTensor, HostTensorMut, Result, TimeType, parallel};
+use super::bracket::{Bracket, Place, Relation, Rules};
+use super::element::{Output, Sample};
+use super::finder::{Places, RowSpan, places};
+use super::hermite::Ratios;
+use crate::kinds::{Rule, Runs};
+use crate::{Extrapolation, Invalid, Problem, Resample};
+use robocache_core::{Element, Error, HostTensor, HostTensorMut, Result, TimeType, parallel};
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// Targets whose brackets are found before their columns are written.
 const TILE: usize = 128;
@@ -11,17 +16,21 @@ const TILE: usize = 128;
 /// Work is split no further than into pieces of so many bytes.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Writes the columns of a tile of targets.
+/// Writes the columns of a tile of targets that have one rule.
 pub(crate) type WriteTile<I, O, A> = fn(Tile<'_, '_, '_, I, O, A>);
 
-/// What a tile's columns are made of.
+/// What some columns of a tile are made of.
 pub(crate) struct Tile<'t, 'i, 'o, I, O, A> {
-    pub data: HostTensor<'i, I, 3>,
-    /// The samples' batch row: 0 for packed rows.
-    pub data_row: usize,
-    /// The time index of the batch row's first sample.
-    pub first: usize,
+    pub samples: Samples<'i, I>,
+    pub rule: Rule,
+    pub columns: Columns,
     pub brackets: &'t [Bracket<A>],
+    /// Of the brackets of a [hermite](Rule::is_hermite) rule.
+    pub ratios: &'t [Ratios<A>],
+    /// To be cleared where the samples themselves make a target invalid.
+    pub valid: &'t mut [bool],
+    /// What becomes of a value that they make invalid.
+    pub invalid: Invalid,
     pub fill: O,
     pub nan: O,
     pub out: &'t mut HostTensorMut<'o, O, 3>,
@@ -30,47 +39,144 @@ pub(crate) struct Tile<'t, 'i, 'o, I, O, A> {
     pub target: usize,
 }
 
+/// The samples of a batch row.
+#[derive(Clone, Copy)]
+pub(crate) struct Samples<'i, I> {
+    data: HostTensor<'i, I, 3>,
+    /// Their batch row: 0 for packed rows.
+    row: usize,
+    /// The time index of the first.
+    first: usize,
+}
+
+impl<'i, I: Sample> Samples<'i, I> {
+    /// A column of sample `i`.
+    #[inline]
+    pub fn at(&self, i: usize, column: usize) -> I::Wide {
+        self.data.at([self.row, self.first + i, column]).widen()
+    }
+
+    /// All columns of sample `i`, which must be adjacent.
+    #[inline]
+    pub fn row(&self, i: usize) -> &'i [I] {
+        self.data.row(self.row, self.first + i)
+    }
+}
+
+/// The columns of a run, in every round.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns {
+    run: [usize; 2],
+    round: usize,
+    total: usize,
+}
+
+impl Columns {
+    /// Those of run `index`, of `total` columns.
+    fn of(runs: &Runs, index: usize, total: usize) -> Columns {
+        if runs.only().is_some() {
+            return Columns {
+                run: [0, total],
+                round: total.max(1),
+                total,
+            };
+        }
+        let end = |index: usize| runs.list()[index].end as usize;
+        Columns {
+            run: [index.checked_sub(1).map_or(0, end), end(index)],
+            round: runs.round() as usize,
+            total,
+        }
+    }
+
+    /// Columns that lie beside each other, one range for each round.
+    pub fn ranges(self) -> impl Iterator<Item = Range<usize>> {
+        let [begin, end] = self.run;
+        (0..self.total)
+            .step_by(self.round)
+            .map(move |round| round + begin..round + end)
+    }
+}
+
 /// A part of the output with its place in the whole.
 struct Piece<'o, O> {
     out: HostTensorMut<'o, O, 3>,
     mask: Option<HostTensorMut<'o, u8, 2>>,
+    age: Option<HostTensorMut<'o, f32, 2>>,
     first_row: usize,
     first_target: usize,
 }
 
+/// What all pieces share.
+struct Work<'w, 'i, I: Sample, O> {
+    data: HostTensor<'i, I, 3>,
+    places: &'w dyn Places<I::Arith>,
+    runs: &'w Runs,
+    rules: Rules,
+    fill: O,
+    nan: O,
+    write: WriteTile<I, O, I::Arith>,
+    /// The first target outside, where that is an error.
+    outside: Mutex<Option<(usize, usize)>>,
+}
+
 /// Runs a request with a variant's way of writing columns.
-pub(crate) fn run<I: Sample, O: Value<f64>>(
+pub(crate) fn run<I: Sample, O: Output>(
     problem: &Problem,
     request: Resample<'_>,
     write: WriteTile<I, O, I::Arith>,
 ) -> Result<()> {
     let (batch, samples) = (problem.batch, problem.samples);
-    let finder = match problem.time_type {
-        TimeType::F32 => brackets::<I::Arith, f32>(&request, batch, samples)?,
-        TimeType::F64 => brackets::<I::Arith, f64>(&request, batch, samples)?,
-        TimeType::I64 => brackets::<I::Arith, i64>(&request, batch, samples)?,
+    let places = match problem.time_type {
+        TimeType::F32 => places::<I::Arith, f32>(&request, batch, samples)?,
+        TimeType::F64 => places::<I::Arith, f64>(&request, batch, samples)?,
+        TimeType::I64 => places::<I::Arith, i64>(&request, batch, samples)?,
     };
-    let missing = [O::narrow(request.options.fill), O::narrow(f64::NAN)];
-    let data = HostTensor::<I, 3>::new(&request.data)?;
+    let options = request.options;
+    let work = Work {
+        data: HostTensor::<I, 3>::new(&request.data)?,
+        places: &*places,
+        runs: &problem.kinds,
+        rules: Rules {
+            extrapolation: options.extrapolation,
+            invalid: options.invalid,
+        },
+        fill: O::fill(options.fill),
+        nan: O::not_a_time(options.fill),
+        write,
+        outside: Mutex::new(None),
+    };
     let whole = Piece {
         out: HostTensorMut::new(request.out)?,
         mask: request.mask.map(HostTensorMut::new).transpose()?,
+        age: request.age.map(HostTensorMut::new).transpose()?,
         first_row: 0,
         first_target: 0,
     };
-    let target_bytes = problem.columns * (2 * size_of::<I>() + size_of::<O>()) + 16;
+    // A stride of zero makes sizes possible whose product is not.
+    let target_bytes = problem
+        .columns
+        .saturating_mul(2 * size_of::<I>() + size_of::<O>())
+        .saturating_add(16);
     let enough = (PIECE_BYTES / target_bytes).max(1);
+    #[allow(clippy::result_large_err)] // As below.
     let halve = |piece| halve(piece, enough);
     let bytes = target_bytes
         .saturating_mul(batch)
         .saturating_mul(problem.targets);
-    parallel::for_each(whole, bytes, halve, |piece| {
-        work(piece, data, &*finder, missing, write)
-    });
-    Ok(())
+    parallel::for_each(whole, bytes, halve, |piece| work.on(piece));
+    let outside = work.outside.into_inner();
+    match outside.unwrap_or_else(PoisonError::into_inner) {
+        None => Ok(()),
+        Some((row, index)) => Err(Error::Outside {
+            batch: row as u64,
+            index: index as u64,
+        }),
+    }
 }
 
 /// Halves a piece of more than `enough` targets: between batch rows if there are several.
+#[allow(clippy::result_large_err)] // No error: the piece itself, small enough.
 fn halve<O: Element>(
     piece: Piece<'_, O>,
     enough: usize,
@@ -85,66 +191,135 @@ fn halve<O: Element>(
         (1, targets / 2)
     };
     let (out_low, out_high) = piece.out.split_at(axis, middle);
-    let (mask_low, mask_high) = match piece.mask.map(|mask| mask.split_at(axis, middle)) {
-        Some((low, high)) => (Some(low), Some(high)),
-        None => (None, None),
-    };
+    let (mask_low, mask_high) = halves(piece.mask, axis, middle);
+    let (age_low, age_high) = halves(piece.age, axis, middle);
     let (first_row, first_target) = (piece.first_row, piece.first_target);
     let (rows_on, targets_on) = if axis == 0 { (middle, 0) } else { (0, middle) };
     Ok((
         Piece {
             out: out_low,
             mask: mask_low,
+            age: age_low,
             first_row,
             first_target,
         },
         Piece {
             out: out_high,
             mask: mask_high,
+            age: age_high,
             first_row: first_row + rows_on,
             first_target: first_target + targets_on,
         },
     ))
 }
 
-fn work<I: Sample, O: Element>(
-    mut piece: Piece<'_, O>,
-    data: HostTensor<'_, I, 3>,
-    finder: &dyn Brackets<I::Arith>,
-    [fill, nan]: [O; 2],
-    write: WriteTile<I, O, I::Arith>,
-) {
-    let [rows, targets, _] = piece.out.shape();
-    let mut found = [Bracket::<I::Arith>::Fill; TILE];
-    let mut valid = [false; TILE];
-    for row in 0..rows {
-        let batch_row = piece.first_row + row;
-        let RowSpan { first, .. } = finder.span(batch_row);
-        for target in (0..targets).step_by(TILE) {
-            let n = TILE.min(targets - target);
-            finder.find(
-                batch_row,
-                piece.first_target + target,
-                &mut found[..n],
-                &mut valid[..n],
-            );
-            if let Some(mask) = &mut piece.mask {
-                for (t, &valid) in valid[..n].iter().enumerate() {
-                    mask.set([row, target + t], u8::from(valid));
+type Halves<'o, T> = (
+    Option<HostTensorMut<'o, T, 2>>,
+    Option<HostTensorMut<'o, T, 2>>,
+);
+
+fn halves<T: Element>(
+    whole: Option<HostTensorMut<'_, T, 2>>,
+    axis: usize,
+    middle: usize,
+) -> Halves<'_, T> {
+    match whole.map(|whole| whole.split_at(axis, middle)) {
+        Some((low, high)) => (Some(low), Some(high)),
+        None => (None, None),
+    }
+}
+
+impl<I: Sample, O: Output> Work<'_, '_, I, O> {
+    fn on(&self, mut piece: Piece<'_, O>) {
+        let [rows, targets, columns] = piece.out.shape();
+        let mut found = [Place::<I::Arith>::of(Relation::Nowhere, 0); TILE];
+        let mut brackets = [Bracket::<I::Arith>::Fill; TILE];
+        let mut ratios = [Ratios::ALONE; TILE];
+        let mut ages = [0f32; TILE];
+        for row in 0..rows {
+            let batch_row = piece.first_row + row;
+            let RowSpan { first, .. } = self.places.span(batch_row);
+            let samples = Samples {
+                data: self.data,
+                // Packed samples have one row for the whole batch.
+                row: if self.data.shape()[0] == 1 {
+                    0
+                } else {
+                    batch_row
+                },
+                first,
+            };
+            for target in (0..targets).step_by(TILE) {
+                let n = TILE.min(targets - target);
+                let (found, brackets) = (&mut found[..n], &mut brackets[..n]);
+                let mut valid = [true; TILE];
+                let wanted = piece.age.is_some().then_some(&mut ages[..n]);
+                let first_target = piece.first_target + target;
+                self.places.find(batch_row, first_target, found, wanted);
+                for (index, run) in self.runs.list().iter().enumerate() {
+                    self.resolve(run.rule, found, brackets, &mut valid);
+                    if run.rule.is_hermite() {
+                        self.places.ratios(batch_row, brackets, &mut ratios[..n]);
+                    }
+                    (self.write)(Tile {
+                        samples,
+                        rule: run.rule,
+                        columns: Columns::of(self.runs, index, columns),
+                        brackets,
+                        ratios: &ratios[..n],
+                        valid: &mut valid[..n],
+                        invalid: self.rules.invalid,
+                        fill: self.fill,
+                        nan: self.nan,
+                        out: &mut piece.out,
+                        row,
+                        target,
+                    });
+                }
+                if self.rules.extrapolation == Extrapolation::Error {
+                    self.note_outside(batch_row, first_target, found);
+                }
+                if let Some(mask) = &mut piece.mask {
+                    for (t, &valid) in valid[..n].iter().enumerate() {
+                        mask.set([row, target + t], u8::from(valid));
+                    }
+                }
+                if let Some(age) = &mut piece.age {
+                    for (t, &found) in ages[..n].iter().enumerate() {
+                        age.set([row, target + t], found);
+                    }
                 }
             }
-            write(Tile {
-                data,
-                // Packed samples have one row for the whole batch.
-                data_row: if data.shape()[0] == 1 { 0 } else { batch_row },
-                first,
-                brackets: &found[..n],
-                fill,
-                nan,
-                out: &mut piece.out,
-                row,
-                target,
-            });
+        }
+    }
+
+    #[inline]
+    fn resolve(
+        &self,
+        rule: Rule,
+        places: &[Place<I::Arith>],
+        brackets: &mut [Bracket<I::Arith>],
+        valid: &mut [bool],
+    ) {
+        for ((place, bracket), valid) in places.iter().zip(brackets).zip(valid) {
+            let (found, is_valid) = self.rules.resolve(rule, place);
+            *bracket = found;
+            *valid &= is_valid;
+        }
+    }
+
+    /// Keeps the first of the targets for which some column's rule has no samples.
+    fn note_outside(&self, row: usize, first: usize, places: &[Place<I::Arith>]) {
+        let beyond = |place| {
+            let some = |rule| self.rules.is_beyond(rule, place);
+            self.runs.any(some)
+        };
+        if let Some(t) = places.iter().position(beyond) {
+            let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
+            let here = (row, first + t);
+            if outside.is_none_or(|before| here < before) {
+                *outside = Some(here);
+            }
         }
     }
 }

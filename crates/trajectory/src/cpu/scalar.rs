@@ -1,11 +1,13 @@
 //! The reference: every case of the contract, one element at a time.
 
-use super::axis::Arith;
+use super::arith::Arith;
 use super::bracket::Bracket;
 use super::drive::{self, Tile};
 use super::element::{Sample, Value};
+use super::{hermite, rotation, trig};
+use crate::kinds::Rule;
 use crate::variant::Exec;
-use crate::{Problem, Resample, Variant};
+use crate::{Invalid, Problem, Resample, Variant};
 use robocache_core::{DType, Error, Result, bf16, f16};
 use robocache_kernels::generated::TRAJECTORY_SCALAR_CPU;
 
@@ -20,63 +22,142 @@ inventory::submit! {
 
 fn run(problem: &Problem, request: Resample<'_>) -> Result<()> {
     match problem.in_dtype {
-        DType::F16 => to::<f16>(problem, request),
-        DType::Bf16 => to::<bf16>(problem, request),
-        DType::F32 => to::<f32>(problem, request),
-        DType::F64 => to::<f64>(problem, request),
+        DType::F16 => floats::<f16>(problem, request),
+        DType::Bf16 => floats::<bf16>(problem, request),
+        DType::F32 => floats::<f32>(problem, request),
+        DType::F64 => floats::<f64>(problem, request),
+        DType::U8 => integers::<u8>(problem, request),
+        DType::I16 => integers::<i16>(problem, request),
+        DType::I32 => integers::<i32>(problem, request),
+        DType::I64 => integers::<i64>(problem, request),
         found => Err(Error::DType {
             argument: "data",
             found,
-            expected: "f16, bf16, f32 or f64",
+            expected: "a float or an integer type",
         }),
     }
 }
 
-fn to<I: Sample>(problem: &Problem, request: Resample<'_>) -> Result<()>
+fn floats<I>(problem: &Problem, request: Resample<'_>) -> Result<()>
 where
-    f16: Value<I::Arith> + Value<f64>,
-    bf16: Value<I::Arith> + Value<f64>,
-    f32: Value<I::Arith> + Value<f64>,
-    f64: Value<I::Arith> + Value<f64>,
+    I: Sample<Wide = <I as Sample>::Arith>,
+    f16: Value<I::Arith>,
+    bf16: Value<I::Arith>,
+    f32: Value<I::Arith>,
+    f64: Value<I::Arith>,
 {
     match problem.out_dtype {
-        DType::F16 => from_to::<I, f16>(problem, request),
-        DType::Bf16 => from_to::<I, bf16>(problem, request),
-        DType::F32 => from_to::<I, f32>(problem, request),
-        DType::F64 => from_to::<I, f64>(problem, request),
-        found => Err(Error::DType {
-            argument: "out",
-            found,
-            expected: "f16, bf16, f32 or f64",
-        }),
+        DType::F16 => drive::run::<I, f16>(problem, request, write),
+        DType::Bf16 => drive::run::<I, bf16>(problem, request, write),
+        DType::F32 => drive::run::<I, f32>(problem, request, write),
+        DType::F64 => drive::run::<I, f64>(problem, request, write),
+        found => refused(found),
     }
 }
 
-fn from_to<I: Sample, O: Value<I::Arith> + Value<f64>>(
+fn integers<I: Sample<Wide = i64> + Value<i64>>(
     problem: &Problem,
     request: Resample<'_>,
 ) -> Result<()> {
-    drive::run::<I, O>(problem, request, write_tile::<I, O>)
+    match problem.out_dtype {
+        same if same == I::DTYPE => drive::run::<I, I>(problem, request, hold),
+        DType::F16 => drive::run::<I, f16>(problem, request, hold),
+        DType::Bf16 => drive::run::<I, bf16>(problem, request, hold),
+        DType::F32 => drive::run::<I, f32>(problem, request, hold),
+        DType::F64 => drive::run::<I, f64>(problem, request, hold),
+        found => refused(found),
+    }
 }
 
-fn write_tile<I: Sample, O: Value<I::Arith>>(tile: Tile<'_, '_, '_, I, O, I::Arith>) {
-    let columns = tile.out.shape()[2];
+fn refused(found: DType) -> Result<()> {
+    Err(Error::DType {
+        argument: "out",
+        found,
+        expected: "f16, bf16, f32, f64 or the type of the samples",
+    })
+}
+
+fn write<I, O>(tile: Tile<'_, '_, '_, I, O, I::Arith>)
+where
+    I: Sample<Wide = <I as Sample>::Arith>,
+    O: Value<I::Arith>,
+{
+    let (samples, rule, ratios) = (tile.samples, tile.rule, tile.ratios);
+    let pair = |i, column| [samples.at(i, column), samples.at(i + 1, column)];
+    let as_it_is = |value| value;
+    match rule {
+        Rule::Previous | Rule::Next | Rule::Nearest => hold(tile),
+        Rule::Linear => each(tile, as_it_is, |_, i, weight, column| {
+            let [a, b] = pair(i, column);
+            weight.blend(a, b)
+        }),
+        Rule::Angle => each(tile, trig::wrap, |_, i, weight, column| {
+            let [a, b] = pair(i, column);
+            trig::blend_angles(weight, a, b)
+        }),
+        Rule::Cubic | Rule::Pchip => each(tile, as_it_is, |t, i, weight, column| {
+            let previous = || samples.at(i - 1, column);
+            let next = || samples.at(i + 2, column);
+            hermite::value(rule, weight, ratios[t], pair(i, column), previous, next)
+        }),
+        Rule::SlerpXyzw | Rule::SlerpWxyz => rotations(tile),
+    }
+}
+
+/// Samples as they are; the rules that hold have no brackets with weights.
+fn hold<I: Sample, O: Value<I::Wide>>(tile: Tile<'_, '_, '_, I, O, I::Arith>) {
+    let samples = tile.samples;
+    each(tile, |value| value, |_, i, _, column| samples.at(i, column));
+}
+
+/// Values that depend on one column: `alone` of one sample, `between` of target t's samples i and i + 1.
+fn each<I: Sample, O: Value<I::Wide>>(
+    tile: Tile<'_, '_, '_, I, O, I::Arith>,
+    alone: impl Fn(I::Wide) -> I::Wide,
+    between: impl Fn(usize, usize, I::Arith, usize) -> I::Wide,
+) {
     for (t, bracket) in tile.brackets.iter().enumerate() {
-        let sample = |i: usize, column| {
-            tile.data
-                .at([tile.data_row, tile.first + i, column])
-                .widen()
-        };
-        for column in 0..columns {
+        for column in tile.columns.ranges().flatten() {
             let value = match *bracket {
                 Bracket::Fill => tile.fill,
                 Bracket::NotATime => tile.nan,
-                Bracket::Copy(i) => O::narrow(sample(i, column)),
-                Bracket::Between(i, weight) => {
-                    O::narrow(weight.blend(sample(i, column), sample(i + 1, column)))
-                }
+                Bracket::Copy(i) => O::narrow(alone(tile.samples.at(i, column))),
+                Bracket::Between(i, weight) => O::narrow(between(t, i, weight, column)),
             };
             tile.out.set([tile.row, tile.target + t, column], value);
+        }
+    }
+}
+
+/// Values of four columns.
+fn rotations<I, O>(tile: Tile<'_, '_, '_, I, O, I::Arith>)
+where
+    I: Sample<Wide = <I as Sample>::Arith>,
+    O: Value<I::Arith>,
+{
+    for (t, bracket) in tile.brackets.iter().enumerate() {
+        for first in tile.columns.ranges().flat_map(|range| range.step_by(4)) {
+            let quad = |i| [0, 1, 2, 3].map(|k| tile.samples.at(i, first + k));
+            let rotation = match *bracket {
+                Bracket::Fill => Ok(tile.fill),
+                Bracket::NotATime => Ok(tile.nan),
+                Bracket::Copy(i) => Err(rotation::unit(quad(i))),
+                Bracket::Between(i, weight) => Err(rotation::slerp(weight, quad(i), quad(i + 1))),
+            };
+            let values = match rotation {
+                Ok(missing) => [missing; 4],
+                Err(Some(rotation)) => rotation.map(O::narrow),
+                Err(None) => {
+                    tile.valid[t] = false;
+                    match tile.invalid {
+                        Invalid::Keep => [O::narrow(I::Arith::NAN); 4],
+                        Invalid::Fill => [tile.fill; 4],
+                    }
+                }
+            };
+            for (k, value) in values.into_iter().enumerate() {
+                tile.out.set([tile.row, tile.target + t, first + k], value);
+            }
         }
     }
 }

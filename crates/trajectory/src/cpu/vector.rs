@@ -2,7 +2,7 @@
 
 use super::bracket::Bracket;
 use super::drive::{self, Tile};
-use super::element::{Sample, Value};
+use super::element::{Output, Sample};
 use crate::{Problem, Resample};
 use robocache_core::{DType, Error, Result, bf16, f16};
 
@@ -34,7 +34,7 @@ where
     }
 }
 
-fn run_on<S: Instructions<T>, T: Sample + Value<f64>>(
+fn run_on<S: Instructions<T>, T: Sample + Output>(
     problem: &Problem,
     request: Resample<'_>,
 ) -> Result<()> {
@@ -42,15 +42,18 @@ fn run_on<S: Instructions<T>, T: Sample + Value<f64>>(
 }
 
 fn write_tile<S: Instructions<T>, T: Sample>(tile: Tile<'_, '_, '_, T, T, T::Arith>) {
-    let row = |i: usize| tile.data.row(tile.data_row, tile.first + i);
+    let samples = tile.samples;
     for (t, bracket) in tile.brackets.iter().enumerate() {
         let out = tile.out.row_mut(tile.row, tile.target + t);
         match *bracket {
             Bracket::Fill => out.fill(tile.fill),
             Bracket::NotATime => out.fill(tile.nan),
-            Bracket::Copy(i) => out.copy_from_slice(row(i)),
-            // SAFETY: the registry runs a variant only on CPUs that have its instructions.
-            Bracket::Between(i, weight) => unsafe { S::blend(weight, row(i), row(i + 1), out) },
+            Bracket::Copy(i) => out.copy_from_slice(samples.row(i)),
+            Bracket::Between(i, weight) => {
+                let (a, b) = (samples.row(i), samples.row(i + 1));
+                // SAFETY: the registry runs a variant only on CPUs that have its instructions.
+                unsafe { S::blend(weight, a, b, out) }
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ mod wide;
 
 use crate::tune;
 use crate::variant::Exec;
-use crate::{Plan, Problem, Resample, Variant, dispatcher};
+use crate::{Extrapolation, Plan, Problem, Resample, Variant, dispatcher};
 use params::Params;
 use robocache_core::{DType, Error, Refusal, Result};
 use robocache_cuda::clock::Before;
@@ -163,10 +163,16 @@ fn launch(
     stream: &Stream,
     status: Option<&StatusWord>,
 ) -> Result<()> {
-    if status.is_some() && problem.batch.max(problem.samples) > STATUS_LIMIT {
+    if status.is_some() && problem.batch.max(problem.samples).max(problem.targets) > STATUS_LIMIT {
         return Err(Error::Overflow {
             what: "a batch whose times are checked",
         });
+    }
+    if status.is_none() && problem.extrapolation == Extrapolation::Error {
+        return Err(Error::memory(
+            "status",
+            "is where targets outside are told of, and has to be given",
+        ));
     }
     let params = Params::new(
         problem,

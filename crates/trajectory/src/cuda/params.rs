@@ -2,6 +2,7 @@
 
 use super::Geometry;
 use crate::cpu::fill_bits;
+use crate::kinds::{Run, Runs};
 use crate::{Invalid, Problem, Resample};
 use robocache_core::{DType, TimeAxis, TimeScalar};
 
@@ -27,6 +28,7 @@ pub(super) struct Params {
     data: u64,
     out: u64,
     mask: u64,
+    age: u64,
     rows: u64,
     status: u64,
     source: Axis,
@@ -38,6 +40,7 @@ pub(super) struct Params {
     data_stride: [i64; 3],
     out_stride: [i64; 3],
     mask_stride: [i64; 2],
+    age_stride: [i64; 2],
     rows_stride: i64,
     batch: i64,
     samples: i64,
@@ -45,14 +48,17 @@ pub(super) struct Params {
     columns: i64,
     tile: u32,
     tiles: u32,
-    kind: u32,
+    rule: u32,
     extrapolation: u32,
     time_type: u32,
     rows_form: u32,
     in_dtype: u32,
     out_dtype: u32,
     flags: u32,
-    reserved: u32,
+    rules: u32,
+    runs: u32,
+    round: u32,
+    run: [Run; Runs::MOST],
 }
 
 impl Params {
@@ -66,11 +72,15 @@ impl Params {
         let options = &request.options;
         let flag = |on: bool, bit: u32| if on { bit } else { 0 };
         let bits = |value: Option<TimeScalar>| value.map_or(0, TimeScalar::to_bits);
+        let strides =
+            |strides: Option<[isize; 2]>| strides.unwrap_or([0, 0]).map(|stride| stride as i64);
         let index = request.rows.index();
+        let kinds = &problem.kinds;
         Params {
             data: request.data.address(),
             out: request.out.address(),
             mask: request.mask.as_ref().map_or(0, |mask| mask.address()),
+            age: request.age.as_ref().map_or(0, |age| age.address()),
             rows: index.map_or(0, |index| index.address()),
             status,
             source: Axis::new(&request.source_times),
@@ -81,10 +91,8 @@ impl Params {
             fill: fill_bits(options.fill, problem.out_dtype),
             data_stride: problem.data_strides.map(|stride| stride as i64),
             out_stride: problem.out_strides.map(|stride| stride as i64),
-            mask_stride: problem
-                .mask_strides
-                .unwrap_or([0, 0])
-                .map(|stride| stride as i64),
+            mask_stride: strides(problem.mask_strides),
+            age_stride: strides(problem.age_strides),
             rows_stride: problem.rows_stride as i64,
             batch: problem.batch as i64,
             samples: problem.samples as i64,
@@ -92,7 +100,7 @@ impl Params {
             columns: problem.columns as i64,
             tile: geometry.tile,
             tiles: geometry.tiles,
-            kind: problem.kind as u32,
+            rule: kinds.list()[0].rule as u32,
             extrapolation: problem.extrapolation as u32,
             time_type: problem.time_type as u32,
             rows_form: problem.rows_form as u32,
@@ -102,9 +110,12 @@ impl Params {
                 | flag(options.tolerance.is_some(), HAS_TOLERANCE)
                 | flag(options.max_gap.is_some(), HAS_MAX_GAP)
                 | flag(options.invalid == Invalid::Fill, FILL_INVALID)
-                | flag(status != 0, CHECK_TIMES)
+                | flag(status != 0 && options.check, CHECK_TIMES)
                 | flag(problem.rows_dtype == DType::I64, ROWS_ARE_64_BIT),
-            reserved: 0,
+            rules: kinds.rules(),
+            runs: kinds.list().len() as u32,
+            round: kinds.round(),
+            run: *kinds.all_runs(),
         }
     }
 }
@@ -154,6 +165,7 @@ mod tests {
             let (size, align) = match ty.trim() {
                 "Axis" => (axis_bytes, 8),
                 "u32" => (4, 4),
+                "Run" => (size_of::<Run>(), 4),
                 pointer_or_64_bit => {
                     let known = [
                         "u64",
@@ -163,6 +175,7 @@ mod tests {
                         "void",
                         "u8",
                         "u64*",
+                        "float",
                     ];
                     assert!(
                         known.iter().any(|k| pointer_or_64_bit.starts_with(k)),
@@ -197,13 +210,38 @@ mod tests {
         let (axis, axis_bytes) = fields(header("common/time.cuh"), "Axis", 0);
         assert_eq!(axis, offsets!(Axis: times, row_stride, stride, start, step));
         assert_eq!(axis_bytes, size_of::<Axis>());
+        let (run, run_bytes) = fields(header("trajectory/params.cuh"), "Run", 0);
+        assert_eq!(run, offsets!(Run: end, rule));
+        // Padded to 8 bytes by the reckoning above, and 8 bytes long anyway.
+        assert_eq!(run_bytes, size_of::<Run>());
         let (params, bytes) = fields(header("trajectory/params.cuh"), "Params", axis_bytes);
         let expected = offsets!(Params:
-            data, out, mask, rows, status, source, target, offset, tolerance, max_gap, fill,
-            data_stride, out_stride, mask_stride, rows_stride, batch, samples, targets, columns, tile, tiles,
-            kind, extrapolation, time_type, rows_form, in_dtype, out_dtype, flags, reserved);
+            data, out, mask, age, rows, status, source, target, offset, tolerance, max_gap, fill,
+            data_stride, out_stride, mask_stride, age_stride, rows_stride, batch, samples, targets, columns, tile, tiles,
+            rule, extrapolation, time_type, rows_form, in_dtype, out_dtype, flags, rules, runs, round, run);
         assert_eq!(params, expected);
         assert_eq!(bytes, size_of::<Params>());
+    }
+
+    #[test]
+    fn the_kernels_know_the_same_rules() {
+        use crate::kinds::Rule::*;
+        let text = header("trajectory/params.cuh");
+        for (name, rule) in [
+            ("RULE_LINEAR", Linear),
+            ("RULE_PREVIOUS", Previous),
+            ("RULE_NEXT", Next),
+            ("RULE_NEAREST", Nearest),
+            ("RULE_CUBIC", Cubic),
+            ("RULE_PCHIP", Pchip),
+            ("RULE_SLERP_XYZW", SlerpXyzw),
+            ("RULE_SLERP_WXYZ", SlerpWxyz),
+            ("RULE_ANGLE", Angle),
+        ] {
+            let line = format!("{name} = {},", rule as u32);
+            assert!(text.contains(&line), "{line}");
+        }
+        assert!(text.contains("RULES = 9,"));
     }
 
     #[test]

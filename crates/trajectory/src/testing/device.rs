@@ -2,7 +2,7 @@
 
 use super::run::{Buffers, addresses, request};
 use super::trial::Trial;
-use crate::enqueue;
+use crate::{Extrapolation, enqueue};
 use robocache_core::{Error, Result};
 use robocache_cuda::{Context, Driver, StatusWord, Stream};
 use robocache_registry::operation::CaseOutputs;
@@ -23,15 +23,18 @@ fn in_context(trial: &Trial, variant: &'static str, context: &Arc<Context>) -> R
     let target = upload(&before.target)?;
     let out = upload(&before.out)?;
     let mask = upload(&before.mask)?;
+    let age = upload(&before.age)?;
     let at = addresses(trial, context.place(), |name, byte| match name {
         "data" => data.address(byte),
         "rows" => rows.address(byte),
         "source_times" => source.address(byte),
         "target_times" => target.address(byte),
         "out" => out.address(byte),
-        _ => mask.address(byte),
+        "mask" => mask.address(byte),
+        _ => age.address(byte),
     });
-    let status = match trial.options.check {
+    let told = trial.options.check || trial.options.extrapolation == Extrapolation::Error;
+    let status = match told {
         true => Some(StatusWord::new(&stream)?),
         false => None,
     };
@@ -48,15 +51,14 @@ fn in_context(trial: &Trial, variant: &'static str, context: &Arc<Context>) -> R
         target: target.download(&stream)?,
         out: out.download(&stream)?,
         mask: mask.download(&stream)?,
+        age: age.download(&stream)?,
     };
     for ((argument, now), (_, then)) in after.inputs().into_iter().zip(before.inputs()) {
         now.unchanged(then)
             .map_err(|damage| Error::memory(argument, damage.to_string()))?;
     }
     let outputs = after.outputs(trial);
-    if let Some(status) = status {
-        status.read(&stream)?;
-    }
+    trial.judge(status.map_or(Ok(()), |status| status.read(&stream)))?;
     outputs
 }
 
@@ -76,10 +78,13 @@ mod tests {
             let driver = stub.driver().unwrap();
             let context = driver.context(0).unwrap();
             for trial in (0..1000).map(draw::trial) {
-                if trial.shape().contains(&0) && (trial.mask.is_none() || trial.shape()[2] > 0) {
+                let per_target = trial.mask.is_some() || trial.age.is_some();
+                let fails = trial.options.extrapolation == Extrapolation::Error;
+                let [batch, targets, columns] = trial.shape();
+                if batch * targets == 0 || (columns == 0 && !per_target && !fails) {
                     let outputs = in_context(&trial, "trajectory.generic.sm80", &context);
                     let sizes: Vec<_> = outputs.unwrap().iter().map(Vec::len).collect();
-                    assert_eq!(sizes, [0, 0]);
+                    assert_eq!(sizes, [0, 0, 0]);
                     ended += 1;
                 }
             }

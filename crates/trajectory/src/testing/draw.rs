@@ -4,13 +4,14 @@ use super::axes::{source, target, uniform};
 use super::clock::Clock;
 use super::operand::{Operand, Space, Style};
 use super::trial::{Axis, Batch, Trial};
-use crate::{Extrapolation, Invalid, Kind, Options};
+use crate::{Extrapolation, Invalid, Kind, Kinds, Options, Span, Spans};
 use robocache_core::{DType, TimeScalar, TimeType};
-use robocache_testkit::oracle::Times;
+use robocache_testkit::oracle::{Number, Times};
 use robocache_testkit::random::Random;
 use std::cell::RefCell;
 
 const FLOATS: [DType; 4] = [DType::F16, DType::Bf16, DType::F32, DType::F64];
+const INTEGERS: [DType; 4] = [DType::U8, DType::I16, DType::I32, DType::I64];
 
 /// Around the widths of vectors, of 16-byte chunks and of tiles.
 const COLUMNS: [usize; 24] = [
@@ -35,18 +36,23 @@ pub(super) fn trial(seed: u64) -> Trial {
         targets,
         columns,
     } = sizes;
-    let in_dtype = random.pick(&FLOATS);
+    let in_dtype = if random.once_in(8) {
+        random.pick(&INTEGERS)
+    } else {
+        random.pick(&FLOATS)
+    };
     let out_dtype = if random.once_in(4) {
         random.pick(&FLOATS)
     } else {
         in_dtype
     };
+    let kind = kinds(random, in_dtype, columns);
     let time_type = random.pick(&[TimeType::F32, TimeType::F64, TimeType::I64]);
     let clock = Clock::draw(random, time_type, samples.max(batch * samples / 2));
     let (rows, spans, stored) = rows(random, batch, samples);
     let packed = matches!(rows, Batch::Packed(_));
     let (source, knots) = source(random, clock, &spans, packed, batch, stored);
-    let options = options(random, clock, &source, &knots);
+    let options = options(random, clock, &source, &knots).kind(kind);
     let target = target(random, clock, &knots, batch, targets, options.offset);
     let real = |row: usize, sample: usize| {
         let inside = |&(first, count): &(usize, usize)| (first..first + count).contains(&sample);
@@ -57,11 +63,21 @@ pub(super) fn trial(seed: u64) -> Trial {
         }
     };
     let stored_rows = if packed { 1 } else { batch };
-    let data = data(random, in_dtype, [stored_rows, stored, columns], real);
+    let data = data(
+        random,
+        in_dtype,
+        [stored_rows, stored, columns],
+        &kind,
+        real,
+    );
     let out_style = style(random);
     let mask = (!random.once_in(3)).then(|| {
         let style = style(random);
         Space::new(DType::U8, [batch, targets], style)
+    });
+    let age = random.once_in(4).then(|| {
+        let style = style(random);
+        Space::new(DType::F32, [batch, targets], style)
     });
     Trial {
         name: format!("seed {seed}"),
@@ -71,6 +87,7 @@ pub(super) fn trial(seed: u64) -> Trial {
         target,
         out: Space::new(out_dtype, [batch, targets, columns], out_style),
         mask,
+        age,
         options,
         unspecified: false,
     }
@@ -200,8 +217,8 @@ fn options(random: &mut Random, clock: Clock, source: &Axis, knots: &[Times]) ->
             _ => true,
         };
     Options {
-        kind: random.pick(&Kind::ALL),
-        extrapolation: random.pick(&[Extrapolation::Hold, Extrapolation::Nan]),
+        kind: Kind::default().into(),
+        extrapolation: random.pick(&Extrapolation::ALL),
         offset,
         tolerance: limit(random),
         max_gap: limit(random),
@@ -218,6 +235,7 @@ fn data(
     random: &mut Random,
     dtype: DType,
     shape: [usize; 3],
+    kinds: &Kinds,
     real: impl Fn(usize, usize) -> bool,
 ) -> Operand<3> {
     let mut style = style(random);
@@ -227,13 +245,122 @@ fn data(
     let repeated = style.repeated[0];
     let temper = random.below(8);
     let numbers = RefCell::new(Random::new(random.bits()));
+    if !dtype.is_float() {
+        return Operand::numbers(dtype, shape, style, |_| {
+            Number::Integer(integer(&mut numbers.borrow_mut(), dtype, temper))
+        });
+    }
+    let has = |sort: fn(Kind) -> bool| match kinds {
+        Kinds::All(kind) => sort(*kind),
+        Kinds::Spans(spans) => spans.list().iter().any(|span| sort(span.kind)),
+    };
+    let turns = has(|kind| kind == Kind::Angle);
+    let rotations = has(|kind| matches!(kind, Kind::Slerp(_) | Kind::Pose(_)));
+    let zero_in = random.pick(&[5, 40]);
     Operand::floats(dtype, shape, style, |[row, sample, _]| {
-        if repeated || real(row, sample) {
-            number(&mut numbers.borrow_mut(), temper)
-        } else {
-            f64::NAN
+        let random = &mut numbers.borrow_mut();
+        if !(repeated || real(row, sample)) {
+            return f64::NAN;
         }
+        // Of a sample's columns all or none, so that there are quaternions without a direction.
+        if rotations && Random::new((row * 8191 + sample) as u64).once_in(zero_in) {
+            return 0.0;
+        }
+        let number = number(random, temper);
+        // Angles of more turns than the contract speaks of.
+        if turns && number.is_finite() && number.abs() > 3e5 {
+            return number % 1e5;
+        }
+        number
     })
+}
+
+fn integer(random: &mut Random, dtype: DType, temper: usize) -> i64 {
+    let any = random.bits() as i64;
+    // What fills an output before it is written would look like an element that was not.
+    let other_than_poison = |word: i64| match word & 0xff {
+        0x7f | 0xfa => 0,
+        _ => word,
+    };
+    match (dtype, temper) {
+        (DType::U8, _) => other_than_poison(any & 0xff),
+        (DType::I16, _) => other_than_poison(i64::from(any as i16)),
+        (DType::I32, _) => i64::from(any as i32),
+        (_, 0..4) => any >> random.below(63),
+        // Beside the middle of two numbers of f32, or of bf16.
+        (_, 4) => {
+            (1 << 62)
+                + (1 << random.pick(&[38, 54])) * (2 * random.below(50) + 1) as i64
+                + (any % 2)
+        }
+        _ => any,
+    }
+}
+
+/// One kind for all columns, or spans that cover them, once or in rounds.
+fn kinds(random: &mut Random, dtype: DType, columns: usize) -> Kinds {
+    if !dtype.is_float() {
+        return match columns > 1 && random.once_in(3) {
+            true => spans(random, &Kind::HOLDS, columns).into(),
+            false => random.pick(&Kind::HOLDS).into(),
+        };
+    }
+    let fitting: Vec<Kind> = Kind::ALL
+        .into_iter()
+        .filter(|kind| columns.is_multiple_of(kind.width()))
+        .collect();
+    match random.below(10) {
+        // What the fast variants take.
+        0..4 => random
+            .pick(&[
+                Kind::Linear,
+                Kind::Linear,
+                Kind::Previous,
+                Kind::Next,
+                Kind::Nearest,
+            ])
+            .into(),
+        4..7 => random.pick(&fitting).into(),
+        _ if columns > 1 => {
+            let rounds: Vec<usize> = (2..columns)
+                .filter(|&n| columns.is_multiple_of(n))
+                .collect();
+            if rounds.is_empty() || random.once_in(2) {
+                return spans(random, &Kind::ALL, columns).into();
+            }
+            let round = columns / random.pick(&rounds);
+            spans(random, &Kind::ALL, round).repeated().into()
+        }
+        _ => random.pick(&fitting).into(),
+    }
+}
+
+/// Spans of such kinds that cover some columns once.
+fn spans(random: &mut Random, kinds: &[Kind], columns: usize) -> Spans {
+    let mut list = Vec::new();
+    let mut left = columns;
+    while left > 0 && list.len() + 1 < Spans::MOST {
+        let kind = random.pick(kinds);
+        let units = left / kind.width();
+        if units == 0 {
+            continue;
+        }
+        // One pose, as each counts as two spans.
+        let units = 1 + random.below(units.min(if kind.width() == 7 { 1 } else { 20 }));
+        list.push(Span {
+            columns: units * kind.width(),
+            kind,
+        });
+        left -= units * kind.width();
+    }
+    if left > 0 || list.is_empty() {
+        let kind = random.pick(&Kind::HOLDS);
+        list.push(Span {
+            columns: left,
+            kind,
+        });
+    }
+    Spans::new(&list).expect("a short list of whole widths")
 }
 
 fn number(random: &mut Random, temper: usize) -> f64 {

@@ -8,6 +8,7 @@
 //! | `run` | how does it run on host memory? |
 //! | `device` | how does it run on a CUDA device? |
 //! | `draw`, `axes`, `clock` | how is one drawn at random? |
+//! | `spans` | what does the oracle call the kinds of columns? |
 //! | `launch` | in which shape would a kernel be launched? |
 
 mod axes;
@@ -19,6 +20,7 @@ mod draw;
 mod launch;
 pub mod operand;
 mod run;
+mod spans;
 pub mod trial;
 
 #[cfg(feature = "cuda")]

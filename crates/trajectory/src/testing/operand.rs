@@ -2,7 +2,7 @@
 
 use robocache_core::{DType, Layout};
 use robocache_testkit::guard::indices;
-use robocache_testkit::oracle::{Times, decode, encode};
+use robocache_testkit::oracle::{Number, Times, decode, encode};
 
 /// How a tensor lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,6 +160,16 @@ impl<const R: usize> Operand<R> {
         Operand::from_bytes(dtype, shape, style, |index| encode(dtype, element(index)))
     }
 
+    /// A tensor of any type; each number is rounded to it once.
+    pub fn numbers(
+        dtype: DType,
+        shape: [usize; R],
+        style: Style<R>,
+        element: impl Fn([usize; R]) -> Number,
+    ) -> Self {
+        Operand::from_bytes(dtype, shape, style, |index| element(index).encode(dtype))
+    }
+
     /// Lengths or offsets, as i32 or i64.
     pub fn integers(
         dtype: DType,
@@ -198,6 +208,11 @@ impl<const R: usize> Operand<R> {
     /// An element of a float type.
     pub fn float(&self, index: [usize; R]) -> f64 {
         decode(self.space.dtype, self.bytes_at(index))
+    }
+
+    /// An element of any type.
+    pub fn number(&self, index: [usize; R]) -> Number {
+        Number::decode(self.space.dtype, self.bytes_at(index))
     }
 
     /// An element of i32 or i64.

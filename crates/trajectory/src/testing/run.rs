@@ -16,13 +16,14 @@ pub(super) struct Addresses {
     pub target: u64,
     pub out: u64,
     pub mask: u64,
+    pub age: u64,
 }
 
 /// The request of a trial whose memory lies at some addresses.
 ///
 /// # Safety
 /// Each address is that of element 0 of the trial's operand or space of that name, in memory of
-/// `place` that holds all of its body, for `'a`; out and mask are borrowed by nobody else.
+/// `place` that holds all of its body, for `'a`; out, mask and age are borrowed by nobody else.
 pub(super) unsafe fn request<'a>(
     trial: &Trial,
     at: &Addresses,
@@ -39,6 +40,10 @@ pub(super) unsafe fn request<'a>(
             None => None,
             Some(mask) => Some(view_mut(mask, at.mask, at.place)?),
         };
+        let age = match &trial.age {
+            None => None,
+            Some(age) => Some(view_mut(age, at.age, at.place)?),
+        };
         Ok(Resample {
             data: view(&trial.data.space, at.data, at.place)?,
             rows,
@@ -46,6 +51,7 @@ pub(super) unsafe fn request<'a>(
             target_times: axis(&trial.target, at.target, at.place)?,
             out: view_mut(&trial.out, at.out, at.place)?,
             mask,
+            age,
             options: Options {
                 variant: Some(variant),
                 ..trial.options
@@ -91,11 +97,16 @@ pub(super) struct Buffers {
     pub target: Guarded,
     pub out: Guarded,
     pub mask: Guarded,
+    pub age: Guarded,
 }
 
 impl Buffers {
     pub fn new(trial: &Trial) -> Buffers {
         let none = || Guarded::poisoned(0, 0);
+        let room = |space: &Option<Space<2>>| match space {
+            Some(space) => Guarded::poisoned(space.bytes(), space.shift),
+            None => none(),
+        };
         let axis = |axis: &Axis| match axis {
             Axis::PerRow(times) => filled(times),
             Axis::Shared(times) => filled(times),
@@ -110,10 +121,8 @@ impl Buffers {
             source: axis(&trial.source),
             target: axis(&trial.target),
             out: Guarded::poisoned(trial.out.bytes(), trial.out.shift),
-            mask: trial
-                .mask
-                .as_ref()
-                .map_or_else(none, |mask| Guarded::poisoned(mask.bytes(), mask.shift)),
+            mask: room(&trial.mask),
+            age: room(&trial.age),
         }
     }
 
@@ -129,11 +138,15 @@ impl Buffers {
     /// The outputs, if nothing but them was written.
     pub fn outputs(&self, trial: &Trial) -> Result<CaseOutputs> {
         let values = output("out", &self.out, &trial.out, trial.unspecified)?;
-        let mask = match &trial.mask {
-            Some(space) => output("mask", &self.mask, space, trial.unspecified)?,
-            None => Vec::new(),
+        let optional = |argument, buffer: &Guarded, space: &Option<Space<2>>| match space {
+            Some(space) => output(argument, buffer, space, trial.unspecified),
+            None => Ok(Vec::new()),
         };
-        Ok(vec![values, mask])
+        Ok(vec![
+            values,
+            optional("mask", &self.mask, &trial.mask)?,
+            optional("age", &self.age, &trial.age)?,
+        ])
     }
 }
 
@@ -180,6 +193,7 @@ pub(super) fn addresses(
         target: of("target_times", axis(&trial.target)),
         out: of("out", trial.out.first_byte()),
         mask: of("mask", trial.mask.as_ref().map_or(0, Space::first_byte)),
+        age: of("age", trial.age.as_ref().map_or(0, Space::first_byte)),
     }
 }
 
@@ -192,7 +206,8 @@ pub(super) fn on_host(trial: &Trial, variant: &'static str) -> Result<CaseOutput
         "source_times" => buffers.source.address(byte) as u64,
         "target_times" => buffers.target.address(byte) as u64,
         "out" => buffers.out.address_mut(byte) as u64,
-        _ => buffers.mask.address_mut(byte) as u64,
+        "mask" => buffers.mask.address_mut(byte) as u64,
+        _ => buffers.age.address_mut(byte) as u64,
     });
     // SAFETY: the buffers were made for this trial, live until the call has returned, and are not
     // looked at in between.
@@ -201,6 +216,6 @@ pub(super) fn on_host(trial: &Trial, variant: &'static str) -> Result<CaseOutput
         now.unchanged(then)
             .map_err(|damage| Error::memory(argument, damage.to_string()))?;
     }
-    done?;
+    trial.judge(done)?;
     buffers.outputs(trial)
 }

@@ -1,12 +1,12 @@
 //! A problem with its inputs.
 
 use super::operand::{Operand, Space};
-use super::run;
-use crate::{Extrapolation, Invalid, Kind, Options};
+use super::{run, spans};
+use crate::{Extrapolation, Invalid, Options};
 use robocache_core::{Error, Result, TimeScalar};
 use robocache_registry::operation::CaseOutputs;
 use robocache_registry::{Case, CaseOutcome, DeviceId};
-use robocache_testkit::oracle::{self, Answer, Question, Times, decode};
+use robocache_testkit::oracle::{self, Answer, Number, Question, Times};
 
 /// A time axis with its memory. `[B, N]` of batch stride zero is what others call expanded.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub struct Trial {
     pub out: Space<3>,
     /// Room for the mask.
     pub mask: Option<Space<2>>,
+    /// Room for the ages.
+    pub age: Option<Space<2>>,
     /// Options; the variant is set by [`Case::run`]. With `check` on, a device gets a status word, and
     /// what that tells is the result of the run.
     pub options: Options,
@@ -112,23 +114,47 @@ impl Trial {
         oracle::answers(&Question {
             times: &self.source_times(row),
             targets: &self.target_times(row),
-            sample: &|i, column| self.data.float([data_row, first + i, column]),
-            columns: self.shape()[2],
+            sample: &|i, column| self.data.number([data_row, first + i, column]),
+            spans: &spans::spans(&options.kind, self.shape()[2]),
             in_dtype: self.data.space.dtype,
             out_dtype: self.out.dtype,
-            kind: match options.kind {
-                Kind::Linear => oracle::Kind::Linear,
-                Kind::Previous => oracle::Kind::Previous,
-                Kind::Next => oracle::Kind::Next,
-                Kind::Nearest => oracle::Kind::Nearest,
-            },
-            hold: options.extrapolation == Extrapolation::Hold,
+            extrapolation: spans::extrapolation(options.extrapolation),
             offset: options.offset,
             tolerance: options.tolerance,
             max_gap: options.max_gap,
             invalid_fills: options.invalid == Invalid::Fill,
             fill: options.fill,
         })
+    }
+
+    /// Row and index of the first target outside, where that is an error.
+    fn first_outside(&self) -> Option<(u64, u64)> {
+        if self.options.extrapolation != Extrapolation::Error {
+            return None;
+        }
+        (0..self.shape()[0]).find_map(|row| {
+            let index = oracle::first_outside(&self.answers(row))?;
+            Some((row as u64, index as u64))
+        })
+    }
+
+    /// What a run came to: an error that the trial asks for is none, but one if it does not come.
+    pub(super) fn judge(&self, done: Result<()>) -> Result<()> {
+        if self.unspecified {
+            return done;
+        }
+        match (done, self.first_outside()) {
+            (Err(Error::Outside { batch, index }), Some(expected))
+                if (batch, index) == expected =>
+            {
+                Ok(())
+            }
+            (Ok(()), Some((row, index))) => Err(Error::memory(
+                "targets",
+                format!("target {index} of row {row} lies outside, which was not told"),
+            )),
+            (done, _) => done,
+        }
     }
 }
 
@@ -139,13 +165,17 @@ impl Case for Trial {
             Axis::Shared(times) => format!("shared {}", times.space),
             Axis::Uniform { start, step, len } => format!("uniform {start} + i * {step}, {len}"),
         };
+        let optional = |space: &Option<Space<2>>| {
+            let text = space.as_ref().map(Space::to_string);
+            text.unwrap_or("none".into())
+        };
         let index = |operand: &Operand<1>| {
             let count = operand.space.layout.shape[0];
             let numbers: Vec<_> = (0..count.min(20)).map(|i| operand.integer([i])).collect();
             format!("{} {numbers:?}", operand.space)
         };
         format!(
-            "{}: data {}, rows {}, source {}, target {}, out {}, mask {}, {:?}",
+            "{}: data {}, rows {}, source {}, target {}, out {}, mask {}, age {}, {:?}",
             self.name,
             self.data.space,
             match &self.batch {
@@ -156,9 +186,8 @@ impl Case for Trial {
             axis(&self.source),
             axis(&self.target),
             self.out,
-            self.mask
-                .as_ref()
-                .map_or("none".into(), |mask| mask.to_string()),
+            optional(&self.mask),
+            optional(&self.age),
             self.options,
         )
     }
@@ -186,7 +215,7 @@ impl Case for Trial {
     }
 
     fn check(&self, outputs: &CaseOutputs) -> Result<(), String> {
-        let (values, mask) = split(self, outputs)?;
+        let Split { values, mask, age } = split(self, outputs)?;
         if self.unspecified {
             return Ok(());
         }
@@ -196,10 +225,12 @@ impl Case for Trial {
             for (t, answer) in self.answers(row).iter().enumerate() {
                 let flat = row * targets + t;
                 let mask = self.mask.as_ref().map(|_| mask[flat]);
-                let found =
-                    |column| decode(self.out.dtype, &values[(flat * columns + column) * size..]);
+                let age = self.age.as_ref().map(|_| f32_at(age, flat));
+                let found = |column| {
+                    Number::decode(self.out.dtype, &values[(flat * columns + column) * size..])
+                };
                 answer
-                    .check(mask, &found, self.out.dtype)
+                    .check(mask, age, &found, self.out.dtype)
                     .map_err(|difference| {
                         let target = self.target_times(row).at(t);
                         format!("row {row}, target {t} at {target}: {difference}")
@@ -210,54 +241,73 @@ impl Case for Trial {
     }
 
     fn same(&self, one: &CaseOutputs, other: &CaseOutputs) -> Result<(), String> {
-        let (values, mask) = split(self, one)?;
-        let (other_values, other_mask) = split(self, other)?;
+        let (one, other) = (split(self, one)?, split(self, other)?);
         if self.unspecified {
             return Ok(());
         }
-        let size = self.out.dtype.size();
-        let pairs = values.chunks(size).zip(other_values.chunks(size));
+        let dtype = self.out.dtype;
+        let pairs = one
+            .values
+            .chunks(dtype.size())
+            .zip(other.values.chunks(dtype.size()));
+        let [_, targets, columns] = self.shape();
+        let place = |flat: usize| format!("row {}, target {}", flat / targets, flat % targets);
         for (element, (a, b)) in pairs.enumerate() {
-            let nans = || decode(self.out.dtype, a).is_nan() && decode(self.out.dtype, b).is_nan();
-            if a != b && !nans() {
-                let [_, targets, columns] = self.shape();
-                let (flat, column) = (element / columns, element % columns);
+            let (a, b) = (Number::decode(dtype, a), Number::decode(dtype, b));
+            if !a.same(b) {
+                let (place, column) = (place(element / columns), element % columns);
+                return Err(format!("{place}, column {column}: {a:?} and {b:?}"));
+            }
+        }
+        for flat in 0..one.mask.len() {
+            if one.mask[flat] != other.mask[flat] {
+                let place = place(flat);
                 return Err(format!(
-                    "row {}, target {}, column {column}: {:?} and {:?}",
-                    flat / targets,
-                    flat % targets,
-                    decode(self.out.dtype, a),
-                    decode(self.out.dtype, b)
+                    "mask of {place}: {} and {}",
+                    one.mask[flat], other.mask[flat]
                 ));
             }
         }
-        match (0..mask.len()).find(|&i| mask[i] != other_mask[i]) {
-            None => Ok(()),
-            Some(flat) => Err(format!(
-                "mask of row {}, target {}: {} and {}",
-                flat / self.shape()[1],
-                flat % self.shape()[1],
-                mask[flat],
-                other_mask[flat]
-            )),
+        for flat in 0..one.age.len() / 4 {
+            let (a, b) = (f32_at(one.age, flat), f32_at(other.age, flat));
+            if a.to_bits() != b.to_bits() && !(a.is_nan() && b.is_nan()) {
+                return Err(format!("age of {}: {a} and {b}", place(flat)));
+            }
         }
+        Ok(())
     }
 }
 
-/// Values and mask, of the sizes that they must have.
-fn split<'o>(trial: &Trial, outputs: &'o CaseOutputs) -> Result<(&'o [u8], &'o [u8]), String> {
+/// A trial's outputs, each of the size that it must have.
+struct Split<'o> {
+    values: &'o [u8],
+    mask: &'o [u8],
+    age: &'o [u8],
+}
+
+fn split<'o>(trial: &Trial, outputs: &'o CaseOutputs) -> Result<Split<'o>, String> {
     let [batch, targets, columns] = trial.shape();
-    let size = trial.out.dtype.size();
-    let flags = trial.mask.as_ref().map_or(0, |_| batch * targets);
+    let per_target = |space: &Option<Space<2>>| {
+        let size = space.as_ref().map_or(0, |space| space.dtype.size());
+        batch * targets * size
+    };
+    let sizes = [
+        batch * targets * columns * trial.out.dtype.size(),
+        per_target(&trial.mask),
+        per_target(&trial.age),
+    ];
     match outputs.as_slice() {
-        [values, mask]
-            if values.len() == batch * targets * columns * size && mask.len() == flags =>
-        {
-            Ok((values, mask))
+        [values, mask, age] if [values.len(), mask.len(), age.len()] == sizes => {
+            Ok(Split { values, mask, age })
         }
         _ => Err(format!(
-            "outputs of {:?} bytes",
+            "outputs of {:?} bytes, expected {sizes:?}",
             outputs.iter().map(Vec::len).collect::<Vec<_>>()
         )),
     }
+}
+
+fn f32_at(bytes: &[u8], index: usize) -> f32 {
+    let bytes = &bytes[4 * index..4 * index + 4];
+    f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }

@@ -166,6 +166,18 @@ pub fn errors(trial: &Trial) -> Vec<(String, Error)> {
     all
 }
 
+/// The kinds that so many columns can have.
+pub fn kinds_of(columns: usize) -> impl Iterator<Item = Kind> {
+    let fits = move |kind: &Kind| columns.is_multiple_of(kind.width());
+    Kind::ALL.into_iter().filter(fits)
+}
+
+/// The kinds that give a sample back as it is where a target coincides with it.
+pub fn plain_kinds() -> impl Iterator<Item = Kind> {
+    let changed = |kind: Kind| kind.width() > 1 || kind == Kind::Angle;
+    Kind::ALL.into_iter().filter(move |&kind| !changed(kind))
+}
+
 /// B, S, T and D of a plain problem.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes(pub usize, pub usize, pub usize, pub usize);
@@ -184,6 +196,7 @@ pub fn trial(name: &str, kind: Kind, sizes: Sizes) -> Trial {
         target: shared(TimeType::F64, &target),
         out: Space::new(DType::F32, [batch, targets, columns], Style::default()),
         mask: Some(Space::new(DType::U8, [batch, targets], Style::default())),
+        age: None,
         options: Options::default().kind(kind),
         unspecified: false,
     }

@@ -1,8 +1,8 @@
 //! Sizes, strides, alignment and element types.
 
 use crate::common::{
-    Sizes, around, devices, errors, everywhere, outcome, per_row, samples_of, shared, times, trial,
-    uneven,
+    Sizes, around, devices, errors, everywhere, kinds_of, outcome, per_row, samples_of, shared,
+    times, trial, uneven,
 };
 use robocache_core::{DType, Error, TimeScalar, TimeType};
 use robocache_registry::{Case, DeviceCaps};
@@ -22,11 +22,11 @@ fn with_dtype(mut trial: Trial, dtype: DType) -> Trial {
 
 #[test]
 fn samples_0_1_2_3_and_targets_0_1() {
-    for kind in Kind::ALL {
-        for samples in 0..4 {
-            for targets in [0, 1, 2, 40] {
-                for columns in [0, 1, 4, 7] {
-                    for extrapolation in [Extrapolation::Hold, Extrapolation::Nan] {
+    for samples in 0..4 {
+        for targets in [0, 1, 2, 40] {
+            for columns in [0, 1, 4, 7] {
+                for kind in kinds_of(columns) {
+                    for extrapolation in Extrapolation::ALL {
                         let mut trial = trial("few", kind, Sizes(3, samples, targets, columns));
                         trial.options.extrapolation = extrapolation;
                         everywhere(&trial);
@@ -34,6 +34,8 @@ fn samples_0_1_2_3_and_targets_0_1() {
                 }
             }
         }
+    }
+    for kind in kinds_of(5) {
         everywhere(&trial("no rows", kind, Sizes(0, 3, 4, 5)));
     }
 }
@@ -45,7 +47,7 @@ fn columns_around_every_width() {
             let plain = trial("width", Kind::Linear, Sizes(3, 19, 23, columns));
             everywhere(&with_dtype(plain, dtype));
         }
-        for kind in Kind::ALL {
+        for kind in kinds_of(columns) {
             everywhere(&trial("width", kind, Sizes(2, 9, 30, columns)));
         }
     }
@@ -188,7 +190,7 @@ fn every_pair_of_types() {
                 trial.data = samples_of(in_dtype, [2, 9, columns], Style::default());
                 trial.out = Space::new(out_dtype, [2, 40, columns], Style::default());
                 everywhere(&trial);
-                trial.options.kind = Kind::Previous;
+                trial.options.kind = Kind::Previous.into();
                 everywhere(&trial);
             }
         }
@@ -199,7 +201,7 @@ fn every_pair_of_types() {
 #[test]
 fn numbers_a_hair_off_the_middle_between_two_of_16_bits() {
     for (out_dtype, half) in [(DType::F16, 2f64.powi(-11)), (DType::Bf16, 2f64.powi(-8))] {
-        for kind in Kind::ALL {
+        for kind in kinds_of(16) {
             let mut trial = trial("hair", kind, Sizes(1, 9, 40, 16));
             trial.data = Operand::floats(DType::F64, [1, 9, 16], Style::default(), |[_, s, d]| {
                 let hair = [2f64.powi(-40), 0.0, -(2f64.powi(-40))][s % 3];

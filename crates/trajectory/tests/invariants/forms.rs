@@ -1,7 +1,7 @@
 //! What makes no difference: the form of an axis, the epoch, the batch, the order of targets.
 
 use crate::common::{
-    Sizes, around, everywhere, per_row, shared, shared_times, times, trial, uneven,
+    Sizes, around, everywhere, kinds_of, per_row, shared, shared_times, times, trial, uneven,
 };
 use robocache_core::{DType, TimeScalar, TimeType};
 use robocache_registry::operation::CaseOutputs;
@@ -44,8 +44,8 @@ fn shared_expanded_per_row_and_uniform_axes_give_the_same_bits() {
         ),
     ];
     for (start, step) in uniforms {
-        for kind in Kind::ALL {
-            for columns in [3, 8] {
+        for columns in [3, 7, 8] {
+            for kind in kinds_of(columns) {
                 let knots = Times::uniform(start, step, 60).unwrap();
                 // Targets are uniform too: a little off the knots, and past both ends.
                 let (from, pace) = match (start, step) {
@@ -94,8 +94,8 @@ fn a_shifted_epoch_changes_no_bit() {
     let at = |epoch: i64, times: &[i64]| {
         shared_times(&Times::I64(times.iter().map(|t| t + epoch).collect()))
     };
-    for kind in Kind::ALL {
-        for columns in [3, 8] {
+    for columns in [3, 7, 8] {
+        for kind in kinds_of(columns) {
             let shifted = |epoch: i64| {
                 let mut trial = trial("epoch", kind, Sizes(2, 200, 300, columns));
                 trial.source = at(epoch, &source);
@@ -162,11 +162,11 @@ fn varied(kind: Kind, sizes: Sizes) -> Trial {
 
 #[test]
 fn splitting_a_batch_changes_nothing() {
-    for kind in Kind::ALL {
-        for columns in [3, 8, 16] {
+    for columns in [3, 7, 8, 16] {
+        for kind in kinds_of(columns) {
             let whole = varied(kind, Sizes(7, 25, 90, columns));
             let (outputs, _) = everywhere(&whole);
-            let mut joined: CaseOutputs = vec![Vec::new(), Vec::new()];
+            let mut joined: CaseOutputs = vec![Vec::new(); 3];
             for rows in [0..1, 1..5, 5..7] {
                 let (piece, _) = everywhere(&part(&whole, rows));
                 for (all, piece) in joined.iter_mut().zip(piece) {
@@ -180,8 +180,8 @@ fn splitting_a_batch_changes_nothing() {
 
 #[test]
 fn permuting_targets_permutes_outputs() {
-    for kind in Kind::ALL {
-        for columns in [3, 8] {
+    for columns in [3, 7, 8] {
+        for kind in kinds_of(columns) {
             let targets = 300;
             let mut plain = trial("permuted", kind, Sizes(2, 40, targets, columns));
             let seconds = around(&uneven(40), targets);

@@ -52,6 +52,8 @@ impl Fields {
             let pointer = ty.ends_with('*');
             let (size, align) = match ty {
                 "u32" => (4, 4),
+                // Two of them.
+                "Run" => (8, 4),
                 "Axis" => {
                     let axis = axis.unwrap();
                     for (inner, offset) in &axis.offsets {

@@ -27,7 +27,18 @@ fn habits(trial: &Trial) -> Vec<String> {
         format!("cast {} {}", trial.data.space.dtype, trial.out.dtype),
         format!("source {} {rows}", form(&trial.source)),
         format!("target {}", form(&trial.target)),
-        format!("kind {:?} {:?}", options.kind, options.extrapolation),
+        match options.kind {
+            Kinds::All(kind) => format!("kind {kind:?} {:?}", options.extrapolation),
+            Kinds::Spans(spans) => format!(
+                "spans {} {:?}",
+                if spans.is_repeated() {
+                    "repeated"
+                } else {
+                    "once"
+                },
+                options.extrapolation
+            ),
+        },
         format!("columns {columns}"),
         format!(
             "samples {}",
@@ -38,6 +49,7 @@ fn habits(trial: &Trial) -> Vec<String> {
             }
         ),
         format!("mask {}", trial.mask.is_some()),
+        format!("age {}", trial.age.is_some()),
         format!("check {}", options.check),
         format!("invalid {:?}", options.invalid),
         format!("empty {}", batch * targets == 0),
@@ -65,8 +77,9 @@ fn draws_reach_every_habit() {
         met.extend(habits(&trial(seed)));
     }
     let mut wanted = Vec::new();
-    for a in FLOATS {
+    for a in FLOATS.into_iter().chain(INTEGERS) {
         wanted.extend(FLOATS.map(|b| format!("cast {a} {b}")));
+        wanted.push(format!("cast {a} {a}"));
     }
     for rows in ["dense", "lengths i32", "lengths i64"] {
         let forms = ["expanded", "per row", "shared", "uniform"];
@@ -77,13 +90,17 @@ fn draws_reach_every_habit() {
         wanted.extend(["shared", "uniform"].map(|form| format!("source {form} {rows}")));
     }
     for kind in Kind::ALL {
-        wanted.extend(["Hold", "Nan"].map(|rule| format!("kind {kind:?} {rule}")));
+        wanted.extend(Extrapolation::ALL.map(|rule| format!("kind {kind:?} {rule:?}")));
+    }
+    for spans in ["once", "repeated"] {
+        wanted.extend(Extrapolation::ALL.map(|rule| format!("spans {spans} {rule:?}")));
     }
     wanted.extend(COLUMNS.map(|columns| format!("columns {columns}")));
     wanted.extend((0..6).map(|samples| format!("samples {samples}")));
     wanted.extend(["invalid Keep", "invalid Fill"].map(str::to_owned));
     for name in [
         "mask",
+        "age",
         "check",
         "empty",
         "offset",

@@ -1,0 +1,277 @@
+//! Where do a request's targets lie among its source times?
+
+use super::arith::Arith;
+use super::axis::{HostAxis, RowAxis, Tick};
+use super::bracket::{Bracket, Place, Relation};
+use super::hermite::Ratios;
+use crate::check::check_row;
+use crate::{Extrapolation, Resample};
+use robocache_core::{Error, HostTensor, Result, Rows, TimeFault, TimeScalar};
+
+/// Where the samples of a batch row lie along the time dimension.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowSpan {
+    pub first: usize,
+    pub count: usize,
+}
+
+/// Everything about a request that does not depend on the columns, the axis' type forgotten.
+pub(crate) trait Places<A>: Sync {
+    /// The samples of a batch row.
+    fn span(&self, row: usize) -> RowSpan;
+
+    /// Finds the places of a batch row's targets from `first` on, and their ages where they are wanted.
+    fn find(&self, row: usize, first: usize, places: &mut [Place<A>], ages: Option<&mut [f32]>);
+
+    /// The width of each bracket over those of its neighbours.
+    fn ratios(&self, row: usize, brackets: &[Bracket<A>], ratios: &mut [Ratios<A>]);
+}
+
+/// The [`Places`] of a request, with the times checked if that is asked for.
+pub(crate) fn places<'a, A: Arith, X: Tick>(
+    request: &Resample<'a>,
+    batch: usize,
+    samples: usize,
+) -> Result<Box<dyn Places<A> + 'a>> {
+    let options = request.options;
+    let scalar = |value: Option<TimeScalar>| value.and_then(X::from_scalar);
+    let finder = Finder {
+        source: HostAxis::<X>::new(&request.source_times)?,
+        target: HostAxis::<X>::new(&request.target_times)?,
+        spans: spans(&request.rows, batch, samples)?,
+        samples,
+        offset: scalar(options.offset).unwrap_or(X::zero()),
+        tolerance: scalar(options.tolerance).map(X::as_distance),
+        max_gap: scalar(options.max_gap).map(X::as_distance),
+        goes_on: options.extrapolation == Extrapolation::Linear,
+    };
+    if options.check {
+        // A shared axis is the same for every row; of dense rows one look is enough.
+        let alike = !matches!(finder.source, HostAxis::PerRow(_)) && finder.spans.is_none();
+        for row in 0..if alike { batch.min(1) } else { batch } {
+            let RowSpan { first, count } = finder.row_span(row);
+            check_axis(&finder.source, row, first, count)?;
+        }
+    }
+    Ok(Box::new(finder))
+}
+
+fn check_axis<X: Tick>(
+    axis: &HostAxis<'_, X>,
+    row: usize,
+    first: usize,
+    count: usize,
+) -> Result<()> {
+    match *axis {
+        HostAxis::Uniform { start, step } if X::too_coarse(start, step, count) => {
+            Err(Error::Time {
+                batch: row as u64,
+                index: 0,
+                fault: TimeFault::TooCoarse,
+            })
+        }
+        HostAxis::Uniform { .. } => Ok(()),
+        _ => {
+            let axis = axis.row(row, first);
+            check_row(row, count, |i| axis.knot(i))
+        }
+    }
+}
+
+/// The samples of every row of a ragged batch, checked; `None` for a dense one.
+fn spans(rows: &Rows<'_>, batch: usize, samples: usize) -> Result<Option<Vec<RowSpan>>> {
+    let Some(view) = rows.index() else {
+        return Ok(None);
+    };
+    let read: Box<dyn Fn(usize) -> i64> = if view.dtype() == robocache_core::DType::I32 {
+        let index = HostTensor::<i32, 1>::new(view)?;
+        Box::new(move |i| i64::from(index.at([i])))
+    } else {
+        let index = HostTensor::<i64, 1>::new(view)?;
+        Box::new(move |i| index.at([i]))
+    };
+    let inside = |argument, i: usize, low: usize| -> Result<usize> {
+        let found = read(i);
+        usize::try_from(found)
+            .ok()
+            .filter(|&n| low <= n && n <= samples)
+            .ok_or_else(|| Error::Range {
+                argument,
+                found: format!("{found} at index {i}"),
+                expected: match argument {
+                    "lengths" => "from 0 to the number of samples",
+                    _ => "ascending offsets from 0 to the number of samples",
+                },
+            })
+    };
+    let spans = (0..batch).map(|row| match rows {
+        Rows::Packed(_) => {
+            let first = inside("offsets", row, 0)?;
+            let end = inside("offsets", row + 1, first)?;
+            Ok(RowSpan {
+                first,
+                count: end - first,
+            })
+        }
+        _ => Ok(RowSpan {
+            first: 0,
+            count: inside("lengths", row, 0)?,
+        }),
+    });
+    spans.collect::<Result<_>>().map(Some)
+}
+
+struct Finder<'a, X: Tick> {
+    source: HostAxis<'a, X>,
+    target: HostAxis<'a, X>,
+    spans: Option<Vec<RowSpan>>,
+    samples: usize,
+    offset: X,
+    tolerance: Option<X::Distance>,
+    max_gap: Option<X::Distance>,
+    /// Whether weights are wanted beyond the ends.
+    goes_on: bool,
+}
+
+impl<A: Arith, X: Tick> Places<A> for Finder<'_, X> {
+    fn span(&self, row: usize) -> RowSpan {
+        self.row_span(row)
+    }
+
+    fn find(&self, row: usize, first: usize, places: &mut [Place<A>], ages: Option<&mut [f32]>) {
+        let span = self.row_span(row);
+        let source = self.source.row(row, span.first);
+        let target = self.target.row(row, 0);
+        let target = |t: usize| target.knot(first + t).shifted(self.offset);
+        let mut near = 0;
+        for (t, place) in places.iter_mut().enumerate() {
+            let q = target(t);
+            let last = match q.is_nan() {
+                true => None,
+                false => source.last_not_after(span.count, q, near),
+            };
+            near = last.unwrap_or(0);
+            *place = self.place(&source, span.count, q, last);
+        }
+        for (t, age) in ages.into_iter().flatten().enumerate() {
+            let place = &places[t];
+            *age = match place.relation {
+                Relation::On | Relation::Between | Relation::After => {
+                    X::age(target(t).since(source.knot(place.low)))
+                }
+                _ => f32::NAN,
+            };
+        }
+    }
+
+    fn ratios(&self, row: usize, brackets: &[Bracket<A>], ratios: &mut [Ratios<A>]) {
+        let span = self.row_span(row);
+        let source = self.source.row(row, span.first);
+        let width = |i: usize| source.knot(i + 1).since(source.knot(i));
+        let none = X::zero().as_distance();
+        for (bracket, ratios) in brackets.iter().zip(ratios) {
+            let Bracket::Between(i, _) = *bracket else {
+                continue;
+            };
+            let over = |neighbour: Option<usize>| {
+                let Some(neighbour) = neighbour.filter(|&n| n + 1 < span.count) else {
+                    return -A::ONE;
+                };
+                let theirs = width(neighbour);
+                let ratio = X::proportion::<A>(width(i), theirs);
+                if theirs > none && ratio.is_finite() {
+                    ratio
+                } else {
+                    A::ZERO
+                }
+            };
+            *ratios = Ratios {
+                before: over(i.checked_sub(1)),
+                after: over(Some(i + 1)),
+            };
+        }
+    }
+}
+
+impl<X: Tick> Finder<'_, X> {
+    fn row_span(&self, row: usize) -> RowSpan {
+        match &self.spans {
+            Some(spans) => spans[row],
+            None => RowSpan {
+                first: 0,
+                count: self.samples,
+            },
+        }
+    }
+
+    /// The place of `q`, given the last knot that is not after it.
+    #[inline]
+    fn place<A: Arith>(
+        &self,
+        source: &RowAxis<'_, '_, X>,
+        count: usize,
+        q: X,
+        last: Option<usize>,
+    ) -> Place<A> {
+        let near = |distance: X::Distance| self.tolerance.is_none_or(|limit| distance <= limit);
+        if count == 0 {
+            return Place::of(Relation::Nowhere, 0);
+        }
+        if q.is_nan() {
+            return Place::of(Relation::NotATime, 0);
+        }
+        let Some(i) = last else {
+            let first = source.knot(0);
+            let weight = match count > 1 && self.goes_on {
+                true => weight_before(first, source.knot(1), q),
+                false => A::NAN,
+            };
+            return Place {
+                weight,
+                near: [true, near(first.since(q))],
+                ..Place::of(Relation::Before, 0)
+            };
+        };
+        let t0 = source.knot(i);
+        if t0 == q {
+            return Place::of(Relation::On, i);
+        }
+        if i == count - 1 {
+            let weight = match i > 0 && self.goes_on {
+                true => weight_after(source.knot(i - 1), t0, q),
+                false => A::NAN,
+            };
+            return Place {
+                weight,
+                near: [near(q.since(t0)), true],
+                ..Place::of(Relation::After, i)
+            };
+        }
+        let t1 = source.knot(i + 1);
+        let (before, after, width) = (q.since(t0), t1.since(q), t1.since(t0));
+        Place {
+            relation: Relation::Between,
+            low: i,
+            weight: X::ratio(before, width),
+            later_is_nearer: after < before,
+            narrow: self.max_gap.is_none_or(|limit| width <= limit),
+            near: [near(before), near(after)],
+        }
+    }
+}
+
+/// The weight of a target before the first two knots, NaN where they are equal.
+fn weight_before<A: Arith, X: Tick>(first: X, second: X, q: X) -> A {
+    match second > first {
+        true => -X::ratio::<A>(first.since(q), second.since(first)),
+        false => A::NAN,
+    }
+}
+
+/// The weight of a target after the last two knots, likewise.
+fn weight_after<A: Arith, X: Tick>(before_last: X, last: X, q: X) -> A {
+    match last > before_last {
+        true => X::ratio(q.since(before_last), last.since(before_last)),
+        false => A::NAN,
+    }
+}

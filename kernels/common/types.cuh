@@ -1,5 +1,6 @@
 // Element types and their arithmetic. Nothing here depends on the toolkit's headers.
 #pragma once
+#include "common/ptx.cuh"
 
 using u8 = unsigned char;
 using u16 = unsigned short;
@@ -52,16 +53,8 @@ template <>
 struct Element<f16> {
     using Arith = float;
     static constexpr u64 NAN_BITS = 0x7e00;
-    static __device__ __forceinline__ float widen(f16 v) {
-        float wide;
-        asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(v.bits));
-        return wide;
-    }
-    static __device__ __forceinline__ f16 narrow(float v) {
-        f16 narrow;
-        asm("cvt.rn.f16.f32 %0, %1;" : "=h"(narrow.bits) : "f"(v));
-        return narrow;
-    }
+    static __device__ __forceinline__ float widen(f16 v) { return f32_from_f16(v.bits); }
+    static __device__ __forceinline__ f16 narrow(float v) { return {f16_from_f32(v)}; }
 };
 
 template <>
@@ -69,11 +62,7 @@ struct Element<bf16> {
     using Arith = float;
     static constexpr u64 NAN_BITS = 0x7fc0;
     static __device__ __forceinline__ float widen(bf16 v) { return __uint_as_float(u32(v.bits) << 16); }
-    static __device__ __forceinline__ bf16 narrow(float v) {
-        bf16 narrow;
-        asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(narrow.bits) : "f"(v));
-        return narrow;
-    }
+    static __device__ __forceinline__ bf16 narrow(float v) { return {bf16_from_f32(v)}; }
 };
 
 // Sixteen bytes of elements: the widest access there is.

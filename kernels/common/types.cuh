@@ -1,5 +1,6 @@
 // Element types and their arithmetic. Nothing here depends on the toolkit's headers.
 #pragma once
+#include "common/ptx.cuh"
 
 using u8 = unsigned char;
 using u16 = unsigned short;
@@ -45,6 +46,7 @@ template <>
 struct Element<float> {
     using Arith = float;
     using Wide = float;
+    static constexpr bool INTEGER = false;
     static constexpr u64 NAN_BITS = 0x7fc00000;
     static __device__ __forceinline__ float nan() { return __uint_as_float(0x7fc00000u); }
     static __device__ __forceinline__ float widen(float v) { return v; }
@@ -55,6 +57,7 @@ template <>
 struct Element<double> {
     using Arith = double;
     using Wide = double;
+    static constexpr bool INTEGER = false;
     static constexpr u64 NAN_BITS = 0x7ff8000000000000ull;
     static __device__ __forceinline__ double nan() { return __longlong_as_double(0x7ff8000000000000ll); }
     static __device__ __forceinline__ double widen(double v) { return v; }
@@ -65,30 +68,20 @@ template <>
 struct Element<f16> {
     using Arith = float;
     using Wide = float;
+    static constexpr bool INTEGER = false;
     static constexpr u64 NAN_BITS = 0x7e00;
-    static __device__ __forceinline__ float widen(f16 v) {
-        float wide;
-        asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(v.bits));
-        return wide;
-    }
-    static __device__ __forceinline__ f16 narrow(float v) {
-        f16 narrow;
-        asm("cvt.rn.f16.f32 %0, %1;" : "=h"(narrow.bits) : "f"(v));
-        return narrow;
-    }
+    static __device__ __forceinline__ float widen(f16 v) { return f32_from_f16(v.bits); }
+    static __device__ __forceinline__ f16 narrow(float v) { return {f16_from_f32(v)}; }
 };
 
 template <>
 struct Element<bf16> {
     using Arith = float;
     using Wide = float;
+    static constexpr bool INTEGER = false;
     static constexpr u64 NAN_BITS = 0x7fc0;
     static __device__ __forceinline__ float widen(bf16 v) { return __uint_as_float(u32(v.bits) << 16); }
-    static __device__ __forceinline__ bf16 narrow(float v) {
-        bf16 narrow;
-        asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(narrow.bits) : "f"(v));
-        return narrow;
-    }
+    static __device__ __forceinline__ bf16 narrow(float v) { return {bf16_from_f32(v)}; }
 };
 
 // Integers are held, never computed with; a weight beside them means nothing.
@@ -96,6 +89,7 @@ template <class T>
 struct IntegerElement {
     using Arith = float;
     using Wide = i64;
+    static constexpr bool INTEGER = true;
     static __device__ __forceinline__ i64 widen(T v) { return v; }
 };
 template <>

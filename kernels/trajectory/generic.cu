@@ -82,14 +82,6 @@ __device__ __forceinline__ A value_of(Column column, const Bracket<A>& b, const 
     return hermite(column.rule == RULE_PCHIP, b.weight, tile.ratios[t], [&](int i) { return sample(b.low + i, 0); });
 }
 
-// Integers are copied, whatever the rule.
-template <class S>
-__device__ __forceinline__ i64 value_of(Column, const Bracket<float>& b, const Tile<float>&, int, bool& sound,
-                                        S sample) {
-    sound = true;
-    return sample(b.low, 0);
-}
-
 template <class T>
 __device__ __forceinline__ void generic(const Params& p) {
     using A = typename Element<T>::Arith;
@@ -127,14 +119,19 @@ __device__ __forceinline__ void generic(const Params& p) {
         const auto sample = [&](int i, int further) {
             return Element<T>::widen(samples[i * p.data_stride[1] + (d + further) * p.data_stride[2]]);
         };
-        bool sound;
-        const auto value = value_of(column, b, tile, int(t), sound, sample);
-        if (sound) {
-            store_from(p, at, value);
+        if constexpr (Element<T>::INTEGER) {
+            // Of the rules that integers can have, each takes one sample.
+            store_from(p, at, sample(b.low, 0));
         } else {
-            store_missing(p, at, p.flags & FILL_INVALID ? FILL : NOT_A_TIME);
-            // The search has written it, before the barrier; whoever else finds a fault writes the same.
-            if (p.mask) p.mask[row * p.mask_stride[0] + (first_target + t) * p.mask_stride[1]] = 0;
+            bool sound;
+            const A value = value_of(column, b, tile, int(t), sound, sample);
+            if (sound) {
+                store_from(p, at, value);
+            } else {
+                store_missing(p, at, p.flags & FILL_INVALID ? FILL : NOT_A_TIME);
+                // The search has written it, before the barrier; whoever else finds a fault writes the same.
+                if (p.mask) p.mask[row * p.mask_stride[0] + (first_target + t) * p.mask_stride[1]] = 0;
+            }
         }
     }
 }

@@ -10,16 +10,6 @@ constexpr int MAX_THREADS = 256;
 
 extern __shared__ __align__(16) unsigned char staged[];
 
-__device__ __forceinline__ void copy_async(void* to, const void* from) {
-    const u32 address = u32(__cvta_generic_to_shared(to));
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(address), "l"(from) : "memory");
-}
-__device__ __forceinline__ void close_group() { asm volatile("cp.async.commit_group;" ::: "memory"); }
-template <int PENDING>
-__device__ __forceinline__ void wait_groups() {
-    asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
-}
-
 __host__ __device__ constexpr u32 rounded_up(u32 bytes) { return (bytes + 15) / 16 * 16; }
 
 // Starts copying `count` elements to `to` (16-byte aligned, with 16 bytes to spare) and returns where
@@ -34,7 +24,7 @@ __device__ __forceinline__ const T* stage(unsigned char* to, const T* from, i64 
     const u32 body = chunks * (16 / sizeof(T));
     for (u32 i = threadIdx.x; i < chunks; i += blockDim.x) {
         const u32 at = head + i * (16 / sizeof(T));
-        copy_async(staged_at + at, from + at);
+        copy_async_16(staged_at + at, from + at);
     }
 #pragma unroll 1
     for (u32 i = threadIdx.x; i < head; i += blockDim.x) staged_at[i] = from[i];
@@ -68,10 +58,10 @@ __device__ __forceinline__ void row(const Params& p) {
             knots.times = stage(times_at, knots.times, span.count);
             knots.stride = 1;
         }
-        close_group();
+        commit_copies();
         data = stage(data_at, static_cast<const T*>(p.data) + row_start(p, batch, span), i64(span.count) * columns);
-        close_group();
-        wait_groups<1>();
+        commit_copies();
+        wait_copies<1>();
         __syncthreads();
 #pragma unroll 1
         for (int t = threadIdx.x; t < targets; t += blockDim.x) {
@@ -80,7 +70,7 @@ __device__ __forceinline__ void row(const Params& p) {
             brackets[t] = decide<A>(p, batch, first_target + t, knots, span.count, q, i);
         }
     });
-    wait_groups<0>();
+    wait_copies<0>();
     __syncthreads();
 
     T* const out = static_cast<T*>(p.out) + batch * p.out_stride[0] + first_target * p.out_stride[1];

@@ -1,7 +1,7 @@
 //! A device's primary context.
 
 use crate::api::{Api, Handle, call};
-use crate::module::{Function, Modules};
+use crate::module::{Function, Images, Modules};
 use crate::{Stream, fork};
 use cudarc::driver::sys::CUdevice_attribute_enum as Attribute;
 use robocache_core::{Error, Place, Result};
@@ -26,6 +26,7 @@ pub struct Context {
     poison: AtomicU32,
     functions: Box<[OnceLock<Function>]>,
     modules: Modules,
+    images: Images,
 }
 
 // SAFETY: driver handles may be used from any thread; the rest is synchronised by its own types.
@@ -34,7 +35,12 @@ unsafe impl Send for Context {}
 unsafe impl Sync for Context {}
 
 impl Context {
-    pub(crate) fn retain(api: &'static Api, ordinal: u32, cuda_version: i32) -> Result<Context> {
+    pub(crate) fn retain(
+        api: &'static Api,
+        images: Images,
+        ordinal: u32,
+        cuda_version: i32,
+    ) -> Result<Context> {
         let number = c_int::try_from(ordinal).map_err(|_| Error::Overflow {
             what: "the ordinal",
         })?;
@@ -57,6 +63,7 @@ impl Context {
             poison,
             functions,
             modules: Modules::default(),
+            images,
         })
     }
 
@@ -213,6 +220,10 @@ impl Context {
 
     pub(crate) fn api(&self) -> &'static Api {
         self.api
+    }
+
+    pub(crate) fn images(&self) -> Images {
+        self.images
     }
 }
 

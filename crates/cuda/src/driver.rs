@@ -1,6 +1,7 @@
 //! Finding the driver, and saying in words why it cannot be used.
 
 use crate::api::{Api, call};
+use crate::module::{Images, image};
 use crate::{Context, fork};
 use robocache_core::{Error, Result};
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ pub struct Driver {
     api: &'static Api,
     version: i32,
     devices: u32,
+    images: Images,
     contexts: Mutex<HashMap<u32, Arc<Context>>>,
 }
 
@@ -44,6 +46,14 @@ impl Driver {
     /// # Errors
     /// As [`Driver::open`].
     pub fn with_api(api: &'static Api) -> Result<Driver> {
+        Driver::with_images(api, image)
+    }
+
+    /// As [`with_api`](Driver::with_api), for a driver that takes other images than those made for GPUs.
+    ///
+    /// # Errors
+    /// As [`Driver::open`].
+    pub fn with_images(api: &'static Api, images: Images) -> Result<Driver> {
         let mut version: c_int = 0;
         // SAFETY: may be called before initialisation; writes one integer.
         unsafe { call!(api, cuDriverGetVersion(&mut version)) }?;
@@ -81,6 +91,7 @@ impl Driver {
             api,
             version,
             devices,
+            images,
             contexts: Mutex::default(),
         })
     }
@@ -112,7 +123,12 @@ impl Driver {
         if let Some(context) = contexts.get(&ordinal) {
             return Ok(context.clone());
         }
-        let context = Arc::new(Context::retain(self.api, ordinal, self.version)?);
+        let context = Arc::new(Context::retain(
+            self.api,
+            self.images,
+            ordinal,
+            self.version,
+        )?);
         contexts.insert(ordinal, context.clone());
         Ok(context)
     }

@@ -11,6 +11,9 @@ use std::collections::HashMap;
 use std::ffi::CString;
 use std::sync::{Mutex, PoisonError};
 
+/// Where the compiled form of an entry for a compute capability comes from.
+pub type Images = fn(&'static Source, &'static KernelEntry, u32) -> Result<Cow<'static, [u8]>>;
+
 /// An entry point, loaded; valid as long as its context.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
@@ -83,7 +86,7 @@ impl Modules {
 }
 
 fn load(context: &Context, source: &'static Source, entry: &'static KernelEntry) -> Result<Handle> {
-    let image = image(source, entry, context.cuda_caps().compute_capability())?;
+    let image = (context.images())(source, entry, context.cuda_caps().compute_capability())?;
     let mut module: Handle = std::ptr::null_mut();
     let loaded = context.with_current(|| {
         // SAFETY: the image is a complete cubin, or PTX with its terminator.

@@ -82,7 +82,7 @@ fn large_device() -> Option<&'static Device> {
         return None;
     }
     let found = devices().iter().find(|device| match &device.caps {
-        DeviceCaps::Cuda(cuda) => cuda.memory_bytes >= MEMORY,
+        DeviceCaps::Cuda(cuda) => cuda.memory_bytes >= MEMORY && !device.is_emulated(),
         DeviceCaps::Cpu(_) => false,
     });
     if found.is_none() {

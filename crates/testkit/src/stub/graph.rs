@@ -1,6 +1,7 @@
 //! Captures and graphs.
 
 use super::codes::{CAPTURE_INVALIDATED, ILLEGAL_STATE, INVALID_HANDLE, INVALID_VALUE, Outcome};
+use super::module::Emulated;
 use super::record::Launch;
 use super::state::{Kind, Needs, State, call, put, release};
 use super::stream::is_default;
@@ -10,7 +11,8 @@ use std::ffi::{c_int, c_uint};
 /// Work on a stream.
 #[derive(Clone)]
 pub(super) enum Work {
-    Kernel(Launch),
+    /// With what it runs, where kernels are emulated.
+    Kernel(Launch, Option<Emulated>),
     Fill {
         to: u64,
         byte: u8,

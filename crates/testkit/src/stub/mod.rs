@@ -15,7 +15,7 @@
 //! [`Stub::install`] gives the calling thread a driver of its own: state is thread-local, so tests run
 //! side by side without seeing each other, and a driver must be used on the thread that installed it.
 //! Memory is real host memory at the addresses handed out, so copies and fills work and what a kernel
-//! would read can be looked at; kernels themselves do not run. Freed memory stays reserved until the
+//! would read can be looked at. Kernels do not run, unless [`Config::emulation`] says how. Freed memory stays reserved until the
 //! next installation, so that no address is ever given out twice and every use after a free is seen.
 //!
 //! What the real driver would answer with undefined behaviour is a *violation*: recorded, and refused
@@ -37,9 +37,12 @@ mod stream;
 pub use device::Device;
 pub use record::{Call, Launch};
 
+use crate::emulate::Emulation;
 use robocache_core::Result;
 use robocache_cuda::{Api, Driver};
+use robocache_registry::{KernelEntry, Source};
 use state::{Planted, State};
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 /// What [`Stub::install`] simulates.
@@ -54,6 +57,8 @@ pub struct Config {
     /// The driver's number of the first device. Zero with every real driver, though its
     /// documentation does not promise so.
     pub first_device: i32,
+    /// How kernels run on the CPU; without it launches are recorded and nothing else.
+    pub emulation: Option<Emulation>,
 }
 
 impl Config {
@@ -64,6 +69,7 @@ impl Config {
             driver_version: 12_040,
             init_code: 0,
             first_device: 0,
+            emulation: None,
         }
     }
 }
@@ -94,6 +100,9 @@ impl Stub {
     /// # Errors
     /// Those of [`Driver::with_api`], where the configuration or a planted failure asks for them.
     pub fn driver(&self) -> Result<Driver> {
+        if state::with(|state| state.config.emulation.is_some()) {
+            return Driver::with_images(&API, nameless_image);
+        }
         Driver::with_api(&API)
     }
 
@@ -177,6 +186,15 @@ impl Stub {
             "leaks: {leaks:#?}, violations: {violations:#?}"
         );
     }
+}
+
+/// What stands for a compiled kernel where kernels are emulated: they are found by their names.
+fn nameless_image(
+    _: &'static Source,
+    _: &'static KernelEntry,
+    _: u32,
+) -> Result<Cow<'static, [u8]>> {
+    Ok(Cow::Borrowed(b"emulated\0"))
 }
 
 static API: Api = Api {

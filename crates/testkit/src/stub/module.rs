@@ -1,9 +1,10 @@
 //! Modules, functions and launches.
 
-use super::codes::{INVALID_IMAGE, INVALID_VALUE, Outcome};
+use super::codes::{INVALID_IMAGE, INVALID_VALUE, LAUNCH_FAILED, NOT_FOUND, Outcome};
 use super::graph::Work;
 use super::record::Launch;
 use super::state::{Kind, Needs, State, call, put, release};
+use crate::emulate::{Kernel, Shape};
 use robocache_cuda::api::{Handle, ResultCode};
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
@@ -11,9 +12,25 @@ use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 pub(super) struct Function {
     name: String,
     module: u64,
+    /// Static shared memory, bytes per block.
+    static_shared: u32,
     /// The largest dynamic shared memory that a launch may ask for.
     most_shared: u32,
+    /// What a launch runs; `None` where kernels are not emulated.
+    kernel: Option<&'static Kernel>,
 }
+
+/// A kernel that a launch runs, with copies of its parameters: a graph keeps them after the call.
+#[derive(Clone)]
+pub(super) struct Emulated {
+    kernel: &'static Kernel,
+    params: Vec<Vec<Line>>,
+}
+
+/// As much alignment as a parameter can ask for.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
 
 const STATIC_SHARED: c_int = 1; // CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES
 const MAX_DYNAMIC_SHARED: c_int = 8; // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
@@ -61,12 +78,26 @@ pub(super) unsafe extern "C" fn get_function(
             return Err(INVALID_VALUE);
         }
         // SAFETY: the function's contract: a zero-terminated string.
-        let name = unsafe { CStr::from_ptr(name) };
+        let name = unsafe { CStr::from_ptr(name) }.to_string_lossy();
+        let kernel = match state.config.emulation {
+            None => None,
+            Some(emulation) => match (emulation.kernels)(&name) {
+                Ok(kernel) => Some(kernel),
+                Err(what) => {
+                    state.violate(what);
+                    return Err(NOT_FOUND);
+                }
+            },
+        };
         let device = &state.config.devices[state.stack[state.stack.len() - 1]];
+        // Devices say the same of all functions; kernels that run know better.
+        let static_shared = kernel.map_or(device.static_shared, Kernel::static_shared);
         let found = Function {
-            name: name.to_string_lossy().into_owned(),
+            name: name.into_owned(),
             module: module as u64,
-            most_shared: device.shared_per_block - device.static_shared,
+            static_shared,
+            most_shared: device.shared_per_block.saturating_sub(static_shared),
+            kernel,
         };
         let handle = state.create(Kind::Function(found))?;
         // Functions go with their module; nobody releases them.
@@ -82,10 +113,10 @@ pub(super) unsafe extern "C" fn func_get_attribute(
     function: Handle,
 ) -> ResultCode {
     call("cuFuncGetAttribute", Needs::Context, |state| {
-        let most = state.function(function)?.most_shared;
+        let function = state.function(function)?;
         let found = match which {
-            STATIC_SHARED => state.current_device()?.static_shared,
-            MAX_DYNAMIC_SHARED => most,
+            STATIC_SHARED => function.static_shared,
+            MAX_DYNAMIC_SHARED => function.most_shared,
             _ => return Err(INVALID_VALUE),
         };
         // SAFETY: the function's contract.
@@ -99,9 +130,9 @@ pub(super) unsafe extern "C" fn func_set_attribute(
     value: c_int,
 ) -> ResultCode {
     call("cuFuncSetAttribute", Needs::Context, |state| {
-        let device = state.current_device()?;
-        let offered = device.shared_per_block_optin - device.static_shared;
+        let offered = state.current_device()?.shared_per_block_optin;
         let function = state.function(function)?;
+        let offered = offered.saturating_sub(function.static_shared);
         match u32::try_from(value) {
             Ok(value) if which == MAX_DYNAMIC_SHARED && value <= offered => {
                 function.most_shared = value;
@@ -128,9 +159,9 @@ pub(super) unsafe extern "C" fn launch_kernel(
 ) -> ResultCode {
     call("cuLaunchKernel", Needs::Context, |state| {
         let (grid, block) = ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]);
-        let (name, most) = {
+        let (name, most, kernel) = {
             let function = state.function(function)?;
-            (function.name.clone(), function.most_shared)
+            (function.name.clone(), function.most_shared, function.kernel)
         };
         let fits = (1..=i32::MAX as u32).contains(&grid_x)
             && grid[1..].iter().all(|n| (1..=65_535).contains(n))
@@ -147,6 +178,8 @@ pub(super) unsafe extern "C" fn launch_kernel(
         if params.is_null() || !extra.is_null() {
             return Err(state.violate("parameters are passed otherwise than by address"));
         }
+        // SAFETY: the function's contract: an address for each of the kernel's parameters.
+        let emulated = kernel.map(|kernel| unsafe { Emulated::new(kernel, params) });
         // SAFETY: the function's contract; the number of bytes was promised to `param_bytes`.
         let params = unsafe {
             let first = params.read().cast::<u8>().cast_const();
@@ -166,11 +199,53 @@ pub(super) unsafe extern "C" fn launch_kernel(
             params,
             captured: false,
         };
-        state.enqueue(stream, Work::Kernel(launch))
+        state.enqueue(stream, Work::Kernel(launch, emulated))
     })
 }
 
+impl Emulated {
+    /// # Safety
+    /// `params` holds the address of each of the kernel's parameters.
+    unsafe fn new(kernel: &'static Kernel, params: *mut *mut c_void) -> Emulated {
+        let copy = |(i, &bytes): (usize, &usize)| {
+            let mut lines = vec![Line([0; 64]); bytes.div_ceil(64)];
+            // SAFETY: the caller's promise; the lines hold at least so many bytes.
+            unsafe {
+                let from = params.add(i).read().cast::<u8>();
+                std::ptr::copy_nonoverlapping(from, lines.as_mut_ptr().cast(), bytes);
+            }
+            lines
+        };
+        Emulated {
+            kernel,
+            params: kernel.param_bytes().iter().enumerate().map(copy).collect(),
+        }
+    }
+}
+
 impl State {
+    /// Runs a kernel. A fault breaks the context, as it does on a device, but is told of at once.
+    pub fn emulate(&mut self, launch: &Launch, emulated: &mut Emulated) -> Outcome {
+        let Some(emulation) = self.config.emulation else {
+            return Ok(());
+        };
+        let params = emulated.params.iter_mut();
+        let params: Vec<_> = params.map(|lines| lines.as_mut_ptr().cast()).collect();
+        let shape = Shape {
+            grid: launch.grid,
+            block: launch.block,
+            shared_bytes: launch.shared_bytes,
+        };
+        // SAFETY: copies of the parameters that the launch was given; that they lead to valid memory is the
+        // contract of a launch.
+        let ended = unsafe { emulated.kernel.launch(&shape, emulation.order, &params) };
+        ended.map_err(|what| {
+            self.violate(what);
+            self.contexts[launch.ordinal as usize].broken = LAUNCH_FAILED;
+            LAUNCH_FAILED
+        })
+    }
+
     fn function(&mut self, handle: Handle) -> Outcome<&mut Function> {
         match &mut self.object(handle, "function")?.kind {
             Kind::Function(function) => Ok(function),

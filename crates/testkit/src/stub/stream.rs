@@ -116,7 +116,7 @@ impl State {
             return Err(CAPTURE_INVALIDATED);
         }
         capture.work.push(work.clone());
-        if let Work::Kernel(mut launch) = work {
+        if let Work::Kernel(mut launch, _) = work {
             launch.captured = true;
             self.note(launch);
         }
@@ -127,9 +127,10 @@ impl State {
         self.clock += TICK;
         match work {
             Work::Nothing => Ok(()),
-            Work::Kernel(launch) => {
-                self.ran(super::Launch { stream, ..launch });
-                Ok(())
+            Work::Kernel(launch, emulated) => {
+                let launch = super::Launch { stream, ..launch };
+                self.ran(launch.clone());
+                emulated.map_or(Ok(()), |mut emulated| self.emulate(&launch, &mut emulated))
             }
             Work::Fill { to, byte, bytes } => memory::set(self, to, byte, bytes),
             Work::Copy { to, from, bytes } => memory::transfer(self, to, from, bytes),

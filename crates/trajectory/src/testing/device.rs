@@ -4,13 +4,14 @@ use super::run::{Buffers, addresses, request};
 use super::trial::Trial;
 use crate::{Extrapolation, enqueue};
 use robocache_core::{Error, Result};
-use robocache_cuda::{Context, Driver, StatusWord, Stream};
+use robocache_cuda::{Context, StatusWord, Stream};
 use robocache_registry::operation::CaseOutputs;
+use robocache_testkit::emulate;
 use robocache_testkit::guard::DeviceGuarded;
 use std::sync::Arc;
 
 pub(super) fn on_device(trial: &Trial, variant: &'static str, ordinal: u32) -> Result<CaseOutputs> {
-    in_context(trial, variant, &Driver::open()?.context(ordinal)?)
+    in_context(trial, variant, &emulate::context(ordinal)?)
 }
 
 fn in_context(trial: &Trial, variant: &'static str, context: &Arc<Context>) -> Result<CaseOutputs> {

@@ -1,5 +1,5 @@
-//! What the tests of resampling share: the devices of this machine, and a trial on all of their
-//! variants.
+//! What the tests of resampling share: the devices of this machine and emulated ones, and a trial on all
+//! of their variants.
 
 #![allow(dead_code)] // Each test program uses a part of it.
 
@@ -7,16 +7,31 @@ use robocache_core::{DType, Error, Result, TimeScalar, TimeType};
 use robocache_registry::operation::CaseOutputs;
 use robocache_registry::{Case, CaseOutcome, DeviceCaps, DeviceId, VariantInfo};
 use robocache_testkit::oracle::Times;
+#[cfg(feature = "cuda")]
+use robocache_testkit::{emulate, stub};
 use robocache_trajectory::testing::{Axis, Batch, Operand, Space, Style, Trial};
 use robocache_trajectory::{Kind, Options, dispatcher};
+use std::cell::Cell;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A device to test on.
 #[derive(Clone)]
 pub struct Device {
     pub id: DeviceId,
     pub caps: DeviceCaps,
+    /// Which model is emulated, and in which order its threads run; `None` for a device that is there.
+    #[cfg(feature = "cuda")]
+    pub emulated: Option<(stub::Device, emulate::Order)>,
+}
+
+impl std::fmt::Display for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        #[cfg(feature = "cuda")]
+        if let Some((model, order)) = self.emulated {
+            return write!(f, "an emulated {}, threads {order}", model.name);
+        }
+        write!(f, "{}", self.id)
+    }
 }
 
 impl Device {
@@ -24,7 +39,43 @@ impl Device {
         Device {
             id: DeviceId::Cpu,
             caps: DeviceCaps::cpu().clone(),
+            #[cfg(feature = "cuda")]
+            emulated: None,
         }
+    }
+
+    /// Models with much and with little shared memory, whose threads run in different orders.
+    #[cfg(feature = "cuda")]
+    pub fn emulated() -> Vec<Device> {
+        use emulate::Order;
+        [
+            (stub::Device::H200, Order::Ascending),
+            (stub::Device::A100, Order::Descending),
+            (stub::Device::RTX_4090, Order::Drawn(1)),
+        ]
+        .map(|(model, order)| Device {
+            id: DeviceId::Cuda(0),
+            caps: model.caps(0),
+            emulated: Some((model, order)),
+        })
+        .to_vec()
+    }
+
+    pub fn is_emulated(&self) -> bool {
+        #[cfg(feature = "cuda")]
+        return self.emulated.is_some();
+        #[cfg(not(feature = "cuda"))]
+        return false;
+    }
+
+    /// What a variant makes of a case on it. What an emulation finds wrong is an error, too.
+    pub fn run(&self, case: &dyn Case, variant: &str) -> Result<CaseOutcome, Wrong> {
+        let run = || case.run(variant, self.id).map_err(Wrong::Error);
+        #[cfg(feature = "cuda")]
+        if let Some((model, order)) = self.emulated {
+            return emulate::instead(&[model], order, run).map_err(Wrong::Found)?;
+        }
+        run()
     }
 
     pub fn is_cpu(&self) -> bool {
@@ -41,8 +92,26 @@ impl Device {
     }
 }
 
-/// The CPU and every CUDA device. Says why there is none of the latter, and fails where the environment
-/// demands one.
+/// What went wrong with a case.
+#[derive(Debug)]
+pub enum Wrong {
+    /// What the operation reports.
+    Error(Error),
+    /// What an emulation found, in words.
+    Found(String),
+}
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Wrong::Error(error) => error.fmt(f),
+            Wrong::Found(what) => f.write_str(what),
+        }
+    }
+}
+
+/// The CPU, every CUDA device, and emulated ones. Says why there is no CUDA device, and fails where the
+/// environment demands one.
 pub fn devices() -> &'static [Device] {
     static DEVICES: OnceLock<Vec<Device>> = OnceLock::new();
     DEVICES.get_or_init(|| {
@@ -54,8 +123,17 @@ pub fn devices() -> &'static [Device] {
                     number("ROBOCACHE_REQUIRE_GPU", 0) == 0,
                     "ROBOCACHE_REQUIRE_GPU is set, but: {reason}"
                 );
-                println!("no CUDA device is tested: {reason}");
+                println!("no CUDA device is tested but emulated ones: {reason}");
             }
+        }
+        #[cfg(feature = "cuda")]
+        match emulate::ready() {
+            // Sanitizers see nothing of what does not run on a GPU.
+            _ if number("ROBOCACHE_TEST_THIN", 1) > 1 => {}
+            Ok(()) => all.extend(Device::emulated()),
+            // Machines with a GPU may have nothing but the tests.
+            Err(what) if all.len() > 1 => println!("no emulated device is tested: {what}"),
+            Err(what) => panic!("no CUDA device is here, and kernels cannot be emulated: {what}"),
         }
         all
     })
@@ -69,6 +147,7 @@ fn cuda_devices() -> Result<Vec<Device>> {
             Ok(Device {
                 id: DeviceId::Cuda(ordinal),
                 caps: driver.context(ordinal)?.caps().clone(),
+                emulated: None,
             })
         })
         .collect()
@@ -91,40 +170,66 @@ pub fn number(name: &str, default: u64) -> u64 {
     }
 }
 
-/// Whether the next trial runs on CUDA devices: every one, or with `ROBOCACHE_TEST_THIN=n` every n-th,
-/// for sanitizers, under which each takes a hundred times as long.
-fn in_the_sample() -> bool {
-    static TRIALS: AtomicU64 = AtomicU64::new(0);
+/// Targets and their columns that an emulated device is given at most: it takes a microsecond where others
+/// take a nanosecond.
+const EMULATED_TARGETS: usize = 5_000;
+const EMULATED_VALUES: usize = 50_000;
+
+/// Trials of a test that all run on an emulated device; of those that come after them, one in `EMULATED_THIN`.
+const EMULATED_TRIALS: u64 = 60;
+const EMULATED_THIN: u64 = 16;
+
+/// Which devices the next trial runs on: the CPU; every CUDA device, or with `ROBOCACHE_TEST_THIN=n` every n-th
+/// time, for sanitizers, under which each trial takes a hundred times as long; one of the emulated devices in
+/// turn, if the trial is small.
+fn next_devices(trial: &Trial) -> impl Iterator<Item = &'static Device> {
+    thread_local! {
+        // Of a test, as each has a thread of its own.
+        static TRIALS: Cell<u64> = const { Cell::new(0) };
+    }
     static THIN: OnceLock<u64> = OnceLock::new();
     let thin = *THIN.get_or_init(|| number("ROBOCACHE_TEST_THIN", 1).max(1));
-    TRIALS.fetch_add(1, Ordering::Relaxed).is_multiple_of(thin)
+    let turn = TRIALS.replace(TRIALS.get() + 1);
+    let [batch, targets, columns] = trial.shape();
+    let small = batch * targets <= EMULATED_TARGETS && batch * targets * columns <= EMULATED_VALUES;
+    let emulate = small && (turn < EMULATED_TRIALS || turn.is_multiple_of(EMULATED_THIN));
+    let emulated = devices().iter().filter(|device| device.is_emulated());
+    let next = turn % emulated.count().max(1) as u64;
+    let mut before = 0;
+    devices().iter().filter(move |device| {
+        if device.is_emulated() {
+            before += 1;
+            return emulate && next + 1 == before;
+        }
+        device.is_cpu() || turn.is_multiple_of(thin)
+    })
 }
 
 /// What a variant makes of a trial; `None` if it refuses it.
-pub fn outcome(trial: &Trial, variant: &str, device: &Device) -> Result<Option<CaseOutputs>> {
-    Ok(match trial.run(variant, device.id)? {
+pub fn outcome(
+    trial: &Trial,
+    variant: &str,
+    device: &Device,
+) -> Result<Option<CaseOutputs>, Wrong> {
+    Ok(match device.run(trial, variant)? {
         CaseOutcome::Refused(_) => None,
         CaseOutcome::Outputs(outputs) => Some(outputs),
     })
 }
 
-/// Runs a trial on every variant of every device: each must agree with the oracle and bit for bit with
-/// the first one. Returns the outputs and the variants that took it.
+/// Runs a trial on every variant of the devices whose turn it is: each must agree with the oracle and bit for bit
+/// with the first one. Returns the outputs and the variants that took it.
 pub fn everywhere(trial: &Trial) -> (CaseOutputs, Vec<&'static str>) {
     let mut first: Option<CaseOutputs> = None;
     let mut reached = Vec::new();
-    let on_devices = in_the_sample();
-    for device in devices() {
-        if !device.is_cpu() && !on_devices {
-            continue;
-        }
+    for device in next_devices(trial) {
         let before = reached.len();
         for info in device.variants() {
-            let what = || format!("{} on {}: {}", info.id, device.id, trial.describe());
+            let what = || format!("{} on {device}: {}", info.id, trial.describe());
             let outputs = match outcome(trial, info.id, device) {
                 Ok(None) => continue,
                 Ok(Some(outputs)) => outputs,
-                Err(error) => panic!("{error}\n  {}", what()),
+                Err(wrong) => panic!("{wrong}\n  {}", what()),
             };
             if let Err(difference) = trial.check(&outputs) {
                 panic!("{difference}\n  {}", what());
@@ -141,24 +246,24 @@ pub fn everywhere(trial: &Trial) -> (CaseOutputs, Vec<&'static str>) {
         }
         assert!(
             reached.len() > before,
-            "no variant of {} took {}",
-            device.id,
+            "no variant of {device} took {}",
             trial.describe()
         );
     }
     (first.expect("the CPU is a device"), reached)
 }
 
-/// Runs a trial that must fail, on every variant of every device that does not refuse it.
+/// Runs a trial that must fail, on every variant that does not refuse it, of the devices whose turn it is.
 pub fn errors(trial: &Trial) -> Vec<(String, Error)> {
     let mut all = Vec::new();
-    for device in devices() {
+    for device in next_devices(trial) {
         for info in device.variants() {
-            let what = format!("{} on {}: {}", info.id, device.id, trial.describe());
+            let what = format!("{} on {device}: {}", info.id, trial.describe());
             match outcome(trial, info.id, device) {
                 Ok(None) => {}
                 Ok(Some(_)) => panic!("succeeded: {what}"),
-                Err(error) => all.push((what, error)),
+                Err(Wrong::Error(error)) => all.push((what, error)),
+                Err(wrong) => panic!("{wrong}\n  {what}"),
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Times, targets, and rows that are not all real.
 
 use crate::common::{
-    Sizes, around, devices, everywhere, kinds_of, outcome, samples_of, shared, shared_times, trial,
-    uneven,
+    Sizes, Wrong, around, devices, everywhere, kinds_of, outcome, samples_of, shared, shared_times,
+    trial, uneven,
 };
 use robocache_core::{DType, Error, TimeScalar, TimeType};
 use robocache_testkit::oracle::Times;
@@ -106,9 +106,9 @@ fn lengths_and_offsets_that_lie() {
                     if matches!(found, Ok(None)) {
                         continue;
                     }
-                    let what = format!("{} on {}: {}", info.id, device.id, trial.name);
+                    let what = format!("{} on {device}: {}", info.id, trial.name);
                     if device.is_cpu() {
-                        let named = matches!(&found, Err(Error::Range { argument: a, .. }) if *a == argument);
+                        let named = matches!(&found, Err(Wrong::Error(Error::Range { argument: a, .. })) if *a == argument);
                         assert!(named, "{found:?} from {what}");
                     } else {
                         assert!(found.is_ok(), "{found:?} from {what}");

@@ -27,7 +27,8 @@ fn assert_time(trial: &Trial, batch: u64, index: u64, fault: TimeFault) {
 fn bad_source_times_are_named_by_row_and_index() {
     let good = uneven(50);
     for columns in [1, 4, 7] {
-        for (row, index) in [(0, 1), (0, 49), (3, 17), (4, 48)] {
+        // At 32, where kernels have a warp look at times, its first lane comes round again.
+        for (row, index) in [(0, 1), (0, 49), (2, 32), (3, 17), (4, 48)] {
             let faults = [
                 (good[index - 1] - 0.5, TimeFault::Unsorted),
                 (f64::NAN, TimeFault::NotFinite),

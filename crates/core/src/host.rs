@@ -59,25 +59,78 @@ impl<'a, T: Element, const R: usize> HostTensor<'a, T, R> {
 }
 
 impl<'a, T: Element> HostTensor<'a, T, 3> {
-    /// The columns at `[i, j, ..]` as a slice; the last stride must be one.
+    /// The rows at `[i, .., ..]`; the last stride must be one.
     ///
     /// # Panics
     /// If the index lies outside of the shape or the columns are not adjacent.
     #[inline]
-    pub fn row(&self, i: usize, j: usize) -> &'a [T] {
-        let [rows, steps, columns] = self.layout.shape;
-        assert!(i < rows && j < steps && (self.layout.strides[2] == 1 || columns <= 1));
-        if columns == 0 {
-            return &[]; // A tensor without elements may have any strides.
-        }
-        // SAFETY: the row lies inside the view, is contiguous, and is borrowed for 'a.
-        unsafe {
-            std::slice::from_raw_parts(self.first.offset(self.layout.offset([i, j, 0])), columns)
+    pub fn rows(&self, i: usize) -> HostRows<'a, T> {
+        let [count, steps, columns] = self.layout.shape;
+        assert!(i < count && (self.layout.strides[2] == 1 || columns <= 1));
+        // A tensor without elements may have any strides, and is nowhere.
+        let empty = columns == 0 || steps == 0;
+        HostRows {
+            first: match empty {
+                true => std::ptr::dangling(),
+                false => self.first.wrapping_offset(self.layout.offset([i, 0, 0])),
+            },
+            stride: if empty { 0 } else { self.layout.strides[1] },
+            count: steps,
+            columns,
+            memory: PhantomData,
         }
     }
 }
 
+/// Rows of adjacent columns, one behind the other by a stride.
+#[derive(Clone, Copy, Debug)]
+pub struct HostRows<'a, T> {
+    first: *const T,
+    stride: isize,
+    count: usize,
+    columns: usize,
+    memory: PhantomData<&'a [T]>,
+}
+
+impl<'a, T: Element> HostRows<'a, T> {
+    /// Row `j`.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[inline]
+    pub fn row(&self, j: usize) -> &'a [T] {
+        assert!(j < self.count);
+        // SAFETY: the row lies inside of the tensor that this was made from, is contiguous, and is borrowed
+        // for 'a; one without columns is empty wherever it lies.
+        unsafe {
+            std::slice::from_raw_parts(
+                self.first.wrapping_offset(j as isize * self.stride),
+                self.columns,
+            )
+        }
+    }
+}
+
+impl<'a, T: Element> HostTensor<'a, T, 1> {
+    /// All elements as a slice, if the stride is one.
+    #[inline]
+    pub fn as_slice(&self) -> Option<&'a [T]> {
+        let [count] = self.layout.shape;
+        if self.layout.strides[0] != 1 || count == 0 {
+            return (count == 0).then_some(&[]);
+        }
+        // SAFETY: the elements lie inside the view, are contiguous, and are borrowed for 'a.
+        Some(unsafe { std::slice::from_raw_parts(self.first, count) })
+    }
+}
+
 impl<'a, T: Element> HostTensor<'a, T, 2> {
+    /// Whether the elements at `[i, ..]` are a slice.
+    #[inline]
+    pub fn has_rows(&self) -> bool {
+        self.layout.strides[1] == 1 || self.layout.shape[1] <= 1
+    }
+
     /// The elements at `[i, ..]` as a slice; the last stride must be one.
     ///
     /// # Panics
@@ -169,22 +222,52 @@ impl<'a, T: Element, const R: usize> HostTensorMut<'a, T, R> {
 }
 
 impl<T: Element> HostTensorMut<'_, T, 3> {
-    /// The columns at `[i, j, ..]` as a slice; the last stride must be one.
+    /// The rows at `[i, .., ..]`, to be written; the last stride must be one.
     ///
     /// # Panics
     /// If the index lies outside of the shape or the columns are not adjacent.
     #[inline]
-    pub fn row_mut(&mut self, i: usize, j: usize) -> &mut [T] {
-        let [rows, steps, columns] = self.layout.shape;
-        assert!(i < rows && j < steps && (self.layout.strides[2] == 1 || columns <= 1));
-        if columns == 0 {
-            return &mut []; // As above.
+    pub fn rows_mut(&mut self, i: usize) -> HostRowsMut<'_, T> {
+        let [count, steps, columns] = self.layout.shape;
+        assert!(i < count && (self.layout.strides[2] == 1 || columns <= 1));
+        let empty = columns == 0 || steps == 0; // As above.
+        HostRowsMut {
+            first: match empty {
+                true => std::ptr::dangling_mut(),
+                false => self.first.wrapping_offset(self.layout.offset([i, 0, 0])),
+            },
+            stride: if empty { 0 } else { self.layout.strides[1] },
+            count: steps,
+            columns,
+            memory: PhantomData,
         }
-        // SAFETY: the row lies inside the view, is contiguous, and is exclusively borrowed.
+    }
+}
+
+/// Writable rows of adjacent columns, one behind the other by a stride; they do not overlap.
+#[derive(Debug)]
+pub struct HostRowsMut<'a, T> {
+    first: *mut T,
+    stride: isize,
+    count: usize,
+    columns: usize,
+    memory: PhantomData<&'a mut [T]>,
+}
+
+impl<T: Element> HostRowsMut<'_, T> {
+    /// Row `j`.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[inline]
+    pub fn row_mut(&mut self, j: usize) -> &mut [T] {
+        assert!(j < self.count);
+        // SAFETY: the row lies inside of the tensor that this was made from, is contiguous, and is
+        // exclusively borrowed; one without columns is empty wherever it lies.
         unsafe {
             std::slice::from_raw_parts_mut(
-                self.first.offset(self.layout.offset([i, j, 0])),
-                columns,
+                self.first.wrapping_offset(j as isize * self.stride),
+                self.columns,
             )
         }
     }
@@ -251,14 +334,28 @@ mod tests {
         let layout = Layout::strided([3, 3, 0], strides).unwrap();
         let view = TensorView::from_slice_strided(&[0f64; 0], layout, 0).unwrap();
         let tensor = HostTensor::<f64, 3>::new(&view).unwrap();
-        assert_eq!(tensor.row(2, 2), []);
+        assert_eq!(tensor.rows(2).row(2), []);
         let flat = Layout::strided([3, 0], [isize::MAX, 1]).unwrap();
         let view = TensorView::from_slice_strided(&[0f64; 0], flat, 0).unwrap();
         assert_eq!(HostTensor::<f64, 2>::new(&view).unwrap().row(2), []);
         let mut none = [0f64; 0];
         let view = TensorViewMut::from_slice_strided(&mut none, layout, 0).unwrap();
         let mut tensor = HostTensorMut::<f64, 3>::new(view).unwrap();
-        assert_eq!(tensor.row_mut(2, 2), []);
+        assert_eq!(tensor.rows_mut(2).row_mut(2), []);
+    }
+
+    #[test]
+    fn rows_lie_where_the_strides_say() {
+        let mut data: Vec<i32> = (0..24).collect();
+        let layout = Layout::strided([2, 3, 2], [12, -4, 1]).unwrap();
+        let view = TensorView::from_slice_strided(&data, layout, 8).unwrap();
+        let tensor = HostTensor::<i32, 3>::new(&view).unwrap();
+        assert_eq!(tensor.rows(0).row(2), [0, 1]);
+        assert_eq!(tensor.rows(1).row(0), [20, 21]);
+        let view = TensorViewMut::from_slice_strided(&mut data, layout, 8).unwrap();
+        let mut tensor = HostTensorMut::<i32, 3>::new(view).unwrap();
+        tensor.rows_mut(1).row_mut(1)[1] = -1;
+        assert_eq!(data[17], -1);
     }
 
     #[test]

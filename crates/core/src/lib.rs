@@ -22,7 +22,7 @@ pub mod view;
 
 pub use dtype::{DType, Element};
 pub use error::{Error, Refusal, Refused, Result, TimeFault};
-pub use host::{HostTensor, HostTensorMut};
+pub use host::{HostRows, HostRowsMut, HostTensor, HostTensorMut};
 pub use layout::Layout;
 pub use ragged::Rows;
 pub use time::{TimeAxis, TimeScalar, TimeType};

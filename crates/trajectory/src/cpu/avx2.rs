@@ -3,9 +3,9 @@
 //! The arithmetic is the scalar variant's, operation by operation: vector instructions round as scalar
 //! ones do, and nothing is fused.
 
-use super::arith::Arith;
+use super::drive::Tile;
 use super::element::{Sample, Value};
-use super::vector::{self, Instructions};
+use super::vector::{self, Instructions, Nearer};
 use crate::Variant;
 use crate::variant::{Exec, needs_plain_rows};
 use robocache_core::{bf16, f16};
@@ -26,66 +26,106 @@ struct Avx2;
 /// Walks three slices by vectors of `$lanes`. The last vector overlaps the one before it, which is
 /// harmless as the output is no input; rows shorter than a vector go element by element.
 macro_rules! rows {
-    ($ty:ty, $lanes:literal, $load:ident, $store:ident, $blend:ident, $splat:ident) => {
+    ($ty:ty, $lanes:literal, $load:ident, $store:ident, $blend:ident, $splat:ident, $pick:ident) => {
         impl Instructions<$ty> for Avx2 {
             #[target_feature(enable = "avx2,f16c")]
-            unsafe fn blend(weight: <$ty as Sample>::Arith, a: &[$ty], b: &[$ty], out: &mut [$ty]) {
-                let n = out.len();
-                assert!(a.len() == n && b.len() == n);
-                if n < $lanes {
-                    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-                        *out = Value::narrow(weight.blend(a.widen(), b.widen()));
+            unsafe fn write(tile: Tile<'_, '_, '_, $ty, $ty, <$ty as Sample>::Arith>) {
+                vector::write(tile, |Nearer { early, factor }, a, b, out| {
+                    let n = out.len();
+                    assert!(a.len() == n && b.len() == n);
+                    if n < $lanes {
+                        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+                            let (a, b) = (a.widen(), b.widen());
+                            let base = if early { a } else { b };
+                            *out = Value::narrow(base + factor * (b - a));
+                        }
+                        return;
                     }
-                    return;
-                }
-                let early = weight < 0.5;
-                let weights = $splat(if early { weight } else { 1.0 - weight });
-                let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
-                let vector = |at: usize| {
-                    // SAFETY: `at + $lanes <= n`, the length of all three.
+                    let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
+                    // SAFETY: every vector ends at or before `n`, the length of all three.
                     unsafe {
-                        let value = $blend(early, weights, $load(a.add(at)), $load(b.add(at)));
-                        $store(out.add(at), value);
+                        let (factors, pick) = ($splat(factor), $pick(early));
+                        let vector = |at: usize| {
+                            let (a, b) = ($load(a.add(at)), $load(b.add(at)));
+                            $store(out.add(at), $blend(pick, factors, a, b));
+                        };
+                        let mut at = 0;
+                        while at + $lanes <= n {
+                            vector(at);
+                            at += $lanes;
+                        }
+                        if at < n {
+                            vector(n - $lanes);
+                        }
                     }
-                };
-                let mut at = 0;
-                while at + $lanes <= n {
-                    vector(at);
-                    at += $lanes;
-                }
-                if at < n {
-                    vector(n - $lanes);
-                }
+                });
             }
         }
     };
 }
 
-rows!(f32, 8, load_f32, store_f32, blend_f32, _mm256_set1_ps);
-rows!(f64, 4, load_f64, store_f64, blend_f64, _mm256_set1_pd);
-rows!(f16, 8, load_f16, store_f16, blend_f32, _mm256_set1_ps);
-rows!(bf16, 8, load_bf16, store_bf16, blend_f32, _mm256_set1_ps);
+rows!(
+    f32,
+    8,
+    load_f32,
+    store_f32,
+    blend_f32,
+    _mm256_set1_ps,
+    pick_f32
+);
+rows!(
+    f64,
+    4,
+    load_f64,
+    store_f64,
+    blend_f64,
+    _mm256_set1_pd,
+    pick_f64
+);
+rows!(
+    f16,
+    8,
+    load_f16,
+    store_f16,
+    blend_f32,
+    _mm256_set1_ps,
+    pick_f32
+);
+rows!(
+    bf16,
+    8,
+    load_bf16,
+    store_bf16,
+    blend_f32,
+    _mm256_set1_ps,
+    pick_f32
+);
 
+/// All bits where the earlier end is the base.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn blend_f32(early: bool, weights: __m256, a: __m256, b: __m256) -> __m256 {
-    let part = _mm256_mul_ps(weights, _mm256_sub_ps(b, a));
-    if early {
-        _mm256_add_ps(a, part)
-    } else {
-        _mm256_sub_ps(b, part)
-    }
+fn pick_f32(early: bool) -> __m256 {
+    _mm256_castsi256_ps(_mm256_set1_epi32(-i32::from(early)))
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn blend_f64(early: bool, weights: __m256d, a: __m256d, b: __m256d) -> __m256d {
-    let part = _mm256_mul_pd(weights, _mm256_sub_pd(b, a));
-    if early {
-        _mm256_add_pd(a, part)
-    } else {
-        _mm256_sub_pd(b, part)
-    }
+fn pick_f64(early: bool) -> __m256d {
+    _mm256_castsi256_pd(_mm256_set1_epi64x(-i64::from(early)))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn blend_f32(early: __m256, factors: __m256, a: __m256, b: __m256) -> __m256 {
+    let part = _mm256_mul_ps(factors, _mm256_sub_ps(b, a));
+    _mm256_add_ps(_mm256_blendv_ps(b, a, early), part)
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn blend_f64(early: __m256d, factors: __m256d, a: __m256d, b: __m256d) -> __m256d {
+    let part = _mm256_mul_pd(factors, _mm256_sub_pd(b, a));
+    _mm256_add_pd(_mm256_blendv_pd(b, a, early), part)
 }
 
 /// # Safety

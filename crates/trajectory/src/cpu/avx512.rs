@@ -1,8 +1,9 @@
 //! 64-byte vectors along adjacent columns; what is left of a row goes by a masked one, so that rows of
 //! a few columns take a single step.
 
+use super::drive::Tile;
 use super::element::Sample;
-use super::vector::{self, Instructions};
+use super::vector::{self, Instructions, Nearer};
 use crate::Variant;
 use crate::variant::{Exec, needs_plain_rows};
 use robocache_core::{bf16, f16};
@@ -24,31 +25,28 @@ macro_rules! rows {
     ($ty:ty, $lanes:literal, $mask:ty, $load:ident, $store:ident, $blend:ident, $splat:ident) => {
         impl Instructions<$ty> for Avx512 {
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-            unsafe fn blend(weight: <$ty as Sample>::Arith, a: &[$ty], b: &[$ty], out: &mut [$ty]) {
-                let n = out.len();
-                assert!(a.len() == n && b.len() == n);
-                let early = weight < 0.5;
-                let weights = $splat(if early { weight } else { 1.0 - weight });
-                let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
-                for at in (0..n).step_by($lanes) {
-                    let all: $mask = <$mask>::MAX;
-                    let lanes = if n - at >= $lanes {
-                        all
-                    } else {
-                        !(all << (n - at))
-                    };
+            unsafe fn write(tile: Tile<'_, '_, '_, $ty, $ty, <$ty as Sample>::Arith>) {
+                vector::write(tile, |Nearer { early, factor }, a, b, out| {
+                    let n = out.len();
+                    assert!(a.len() == n && b.len() == n);
+                    let pick: $mask = if early { <$mask>::MAX } else { 0 };
+                    let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
                     // SAFETY: the mask names only lanes below `n`, the length of all three, and
                     // masked lanes are not touched.
                     unsafe {
-                        let value = $blend(
-                            early,
-                            weights,
-                            $load(lanes, a.add(at)),
-                            $load(lanes, b.add(at)),
-                        );
-                        $store(lanes, out.add(at), value);
+                        let factors = $splat(factor);
+                        for at in (0..n).step_by($lanes) {
+                            let all: $mask = <$mask>::MAX;
+                            let lanes = if n - at >= $lanes {
+                                all
+                            } else {
+                                !(all << (n - at))
+                            };
+                            let (a, b) = ($load(lanes, a.add(at)), $load(lanes, b.add(at)));
+                            $store(lanes, out.add(at), $blend(pick, factors, a, b));
+                        }
                     }
-                }
+                });
             }
         }
     };
@@ -93,24 +91,16 @@ rows!(
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn blend_f32(early: bool, weights: __m512, a: __m512, b: __m512) -> __m512 {
-    let part = _mm512_mul_ps(weights, _mm512_sub_ps(b, a));
-    if early {
-        _mm512_add_ps(a, part)
-    } else {
-        _mm512_sub_ps(b, part)
-    }
+fn blend_f32(early: __mmask16, factors: __m512, a: __m512, b: __m512) -> __m512 {
+    let part = _mm512_mul_ps(factors, _mm512_sub_ps(b, a));
+    _mm512_add_ps(_mm512_mask_blend_ps(early, b, a), part)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn blend_f64(early: bool, weights: __m512d, a: __m512d, b: __m512d) -> __m512d {
-    let part = _mm512_mul_pd(weights, _mm512_sub_pd(b, a));
-    if early {
-        _mm512_add_pd(a, part)
-    } else {
-        _mm512_sub_pd(b, part)
-    }
+fn blend_f64(early: __mmask8, factors: __m512d, a: __m512d, b: __m512d) -> __m512d {
+    let part = _mm512_mul_pd(factors, _mm512_sub_pd(b, a));
+    _mm512_add_pd(_mm512_mask_blend_pd(early, b, a), part)
 }
 
 /// # Safety

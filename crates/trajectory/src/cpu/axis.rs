@@ -192,58 +192,125 @@ pub(crate) struct RowAxis<'h, 'a, X: Tick> {
     first: usize,
 }
 
-impl<X: Tick> RowAxis<'_, '_, X> {
+impl<'a, X: Tick> RowAxis<'_, 'a, X> {
+    /// `count` knots from one on as a slice, if they lie one behind the other in memory.
     #[inline]
-    pub fn knot(&self, i: usize) -> X {
-        match self.axis {
-            HostAxis::PerRow(times) => times.at([self.row, self.first + i]),
-            HostAxis::Shared(times) => times.at([self.first + i]),
-            // Packed rows each begin at the start.
-            HostAxis::Uniform { start, step } => X::knot(i, *start, *step),
-        }
+    pub fn slice(&self, from: usize, count: usize) -> Option<&'a [X]> {
+        let all = match self.axis {
+            HostAxis::PerRow(times) if times.has_rows() => times.row(self.row),
+            HostAxis::Shared(times) => times.as_slice()?,
+            _ => return None,
+        };
+        let from = self.first + from;
+        all.get(from..from + count)
+    }
+}
+
+/// The knots of one batch row, which do not descend.
+pub(crate) trait Knots<X: Tick> {
+    fn at(&self, i: usize) -> X;
+
+    /// Where a search for `q` among `count` knots begins, the one before having ended at `near`.
+    #[inline]
+    fn guess(&self, _count: usize, _q: X, near: usize) -> usize {
+        near
     }
 
     /// The index of the last of `count` knots that is not after `q`, or `None`. `near` is where the
     /// search begins; the result does not depend on it.
+    #[inline(always)]
+    fn last_not_after(&self, count: usize, q: X, near: usize) -> Option<usize> {
+        search_from(self, count, q, near)
+    }
+}
+
+fn search_from<X: Tick>(
+    knots: &(impl Knots<X> + ?Sized),
+    count: usize,
+    q: X,
+    near: usize,
+) -> Option<usize> {
+    if count == 0 {
+        return None;
+    }
+    // Targets mostly ascend, so the guess or one of the next knots is mostly right.
+    let guess = knots.guess(count, q, near).min(count - 1);
+    if knots.at(guess) <= q {
+        let near = count.min(guess + NEAR);
+        if let Some(later) = (guess + 1..near).find(|&i| knots.at(i) > q) {
+            return Some(later - 1);
+        }
+        return halve(knots, near, count, q);
+    }
+    if guess == 0 {
+        return None;
+    }
+    if knots.at(guess - 1) <= q {
+        return Some(guess - 1);
+    }
+    halve(knots, 0, guess - 1, q)
+}
+
+/// By halving, among the knots `low..high`, those before `low` being known not to be after `q`.
+fn halve<X: Tick>(
+    knots: &(impl Knots<X> + ?Sized),
+    mut low: usize,
+    mut high: usize,
+    q: X,
+) -> Option<usize> {
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if knots.at(middle) <= q {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low.checked_sub(1)
+}
+
+/// Knots looked at one after the other before the rest is halved.
+const NEAR: usize = 8;
+
+/// Knots in memory, one behind the other.
+pub(crate) struct Slice<'a, X>(pub &'a [X]);
+
+impl<X: Tick> Knots<X> for Slice<'_, X> {
     #[inline]
-    pub fn last_not_after(&self, count: usize, q: X, near: usize) -> Option<usize> {
-        if count == 0 {
-            return None;
-        }
-        let guess = match self.axis {
-            HostAxis::Uniform { start, step } => q.guess(*start, *step, count).unwrap_or(0),
-            _ => near.min(count - 1),
-        };
-        // Targets mostly ascend, so the guess or its neighbour is mostly right.
-        let not_after = |i: usize| self.knot(i) <= q;
-        if not_after(guess) {
-            if guess + 1 == count || !not_after(guess + 1) {
-                return Some(guess);
-            }
-            if guess + 2 == count || !not_after(guess + 2) {
-                return Some(guess + 1);
-            }
-            return self.search(guess + 2, count, q);
-        }
-        if guess == 0 {
-            return None;
-        }
-        if not_after(guess - 1) {
-            return Some(guess - 1);
-        }
-        self.search(0, guess - 1, q)
+    fn at(&self, i: usize) -> X {
+        self.0[i]
     }
 
-    /// By halving, among the knots `low..high`, those before `low` being known not to be after `q`.
-    fn search(&self, mut low: usize, mut high: usize, q: X) -> Option<usize> {
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.knot(middle) <= q {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
+    #[inline(always)]
+    fn last_not_after(&self, count: usize, q: X, near: usize) -> Option<usize> {
+        // How many knots a target is further on varies, which a loop over them would guess wrong every other
+        // time; counted without jumps.
+        if let Some(&[here, a, b, c, beyond]) = self.0.get(near..).and_then(|s| s.first_chunk())
+            && here <= q
+            && beyond > q
+        {
+            let passed = |knot: X| usize::from(knot <= q);
+            return Some(near + passed(a) + passed(b) + passed(c));
         }
-        low.checked_sub(1)
+        search_from(self, count, q, near)
+    }
+}
+
+impl<X: Tick> Knots<X> for RowAxis<'_, '_, X> {
+    #[inline]
+    fn at(&self, i: usize) -> X {
+        match self.axis {
+            HostAxis::PerRow(times) => times.at([self.row, self.first + i]),
+            HostAxis::Shared(times) => times.at([self.first + i]),
+            HostAxis::Uniform { start, step } => X::knot(i, *start, *step),
+        }
+    }
+
+    #[inline]
+    fn guess(&self, count: usize, q: X, near: usize) -> usize {
+        match self.axis {
+            HostAxis::Uniform { start, step } => q.guess(*start, *step, count).unwrap_or(0),
+            _ => near,
+        }
     }
 }

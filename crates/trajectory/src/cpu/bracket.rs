@@ -36,10 +36,32 @@ pub(crate) struct Place<A> {
     pub weight: A,
     /// Whether the later knot is the nearer one.
     pub later_is_nearer: bool,
-    /// Whether the bracket's width is within `max_gap`.
-    pub narrow: bool,
-    /// Whether the knot before and the one after are within `tolerance`.
-    pub near: [bool; 2],
+    /// What keeps to the limits.
+    pub within: Within,
+}
+
+/// What keeps to `tolerance` and `max_gap`, as bits: several of them are asked for at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Within(u8);
+
+impl Within {
+    /// The knot before is near.
+    pub const EARLIER: Within = Within(1);
+    /// The knot after is near.
+    pub const LATER: Within = Within(2);
+    /// The bracket is narrow.
+    pub const GAP: Within = Within(4);
+    pub const ALL: Within = Within(7);
+
+    #[inline(always)]
+    pub fn of(earlier: bool, later: bool, gap: bool) -> Within {
+        Within(u8::from(earlier) | u8::from(later) << 1 | u8::from(gap) << 2)
+    }
+
+    #[inline(always)]
+    fn has(self, all: Within) -> bool {
+        self.0 & all.0 == all.0
+    }
 }
 
 impl<A: Arith> Place<A> {
@@ -50,8 +72,7 @@ impl<A: Arith> Place<A> {
             low,
             weight: A::NAN,
             later_is_nearer: false,
-            narrow: true,
-            near: [true; 2],
+            within: Within::ALL,
         }
     }
 }
@@ -78,16 +99,20 @@ pub(crate) struct Rules {
 
 impl Rules {
     /// What makes a value by a rule, and whether it is valid.
-    #[inline]
+    #[inline(always)]
     pub fn resolve<A: Arith>(self, rule: Rule, place: &Place<A>) -> (Bracket<A>, bool) {
         let i = place.low;
         match place.relation {
             Relation::Nowhere => (Bracket::Fill, false),
             Relation::NotATime => (Bracket::NotATime, false),
             Relation::On => (Bracket::Copy(i), true),
-            Relation::Before if rule == Rule::Next => self.kept(Bracket::Copy(0), place.near[1]),
+            Relation::Before if rule == Rule::Next => {
+                self.kept(Bracket::Copy(0), place.within.has(Within::LATER))
+            }
             Relation::Before => self.beyond(rule, 0, Bracket::Between(0, place.weight)),
-            Relation::After if rule == Rule::Previous => self.kept(Bracket::Copy(i), place.near[0]),
+            Relation::After if rule == Rule::Previous => {
+                self.kept(Bracket::Copy(i), place.within.has(Within::EARLIER))
+            }
             Relation::After => {
                 self.beyond(rule, i, Bracket::Between(i.wrapping_sub(1), place.weight))
             }
@@ -97,18 +122,23 @@ impl Rules {
                     Rule::Next => true,
                     Rule::Nearest => place.later_is_nearer,
                     _ => {
-                        let valid = place.narrow && place.near == [true; 2];
+                        let valid = place.within == Within::ALL;
                         return self.kept(Bracket::Between(i, place.weight), valid);
                     }
                 };
-                let valid = place.narrow && place.near[usize::from(later)];
+                let needed = if later {
+                    Within::LATER
+                } else {
+                    Within::EARLIER
+                };
+                let valid = place.within.has(Within::GAP) && place.within.has(needed);
                 self.kept(Bracket::Copy(i + usize::from(later)), valid)
             }
         }
     }
 
     /// Whether a target there is one that [`Extrapolation::Error`] is about.
-    #[inline]
+    #[inline(always)]
     pub fn is_beyond<A>(self, rule: Rule, place: &Place<A>) -> bool {
         match place.relation {
             Relation::Before => rule != Rule::Next,
@@ -117,7 +147,7 @@ impl Rules {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn kept<A>(self, bracket: Bracket<A>, valid: bool) -> (Bracket<A>, bool) {
         match self.invalid {
             Invalid::Fill if !valid => (Bracket::Fill, false),
@@ -125,7 +155,7 @@ impl Rules {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn beyond<A: Arith>(self, rule: Rule, end: usize, on: Bracket<A>) -> (Bracket<A>, bool) {
         let goes_on = |weight: A| !weight.is_nan() && !rule.is_hold();
         let bracket = match (self.extrapolation, on) {

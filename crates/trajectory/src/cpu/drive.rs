@@ -2,16 +2,15 @@
 
 use super::bracket::{Bracket, Place, Relation, Rules};
 use super::element::{Output, Sample};
-use super::finder::{Places, RowSpan, places};
+use super::finder::{Places, RowSpan, TILE, places};
 use super::hermite::Ratios;
 use crate::kinds::{Rule, Runs};
 use crate::{Extrapolation, Invalid, Problem, Resample};
-use robocache_core::{Element, Error, HostTensor, HostTensorMut, Result, TimeType, parallel};
+use robocache_core::{
+    Element, Error, HostRows, HostTensor, HostTensorMut, Result, TimeType, parallel,
+};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
-
-/// Targets whose brackets are found before their columns are written.
-const TILE: usize = 128;
 
 /// Work is split no further than into pieces of so many bytes.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -56,10 +55,10 @@ impl<'i, I: Sample> Samples<'i, I> {
         self.data.at([self.row, self.first + i, column]).widen()
     }
 
-    /// All columns of sample `i`, which must be adjacent.
+    /// The samples whose columns are adjacent, and the place of the row's first among them.
     #[inline]
-    pub fn row(&self, i: usize) -> &'i [I] {
-        self.data.row(self.row, self.first + i)
+    pub fn rows(&self) -> (HostRows<'i, I>, usize) {
+        (self.data.rows(self.row), self.first)
     }
 }
 
@@ -255,19 +254,14 @@ impl<I: Sample, O: Output> Work<'_, '_, I, O> {
                 let mut valid = [true; TILE];
                 let wanted = piece.age.is_some().then_some(&mut ages[..n]);
                 let first_target = piece.first_target + target;
-                self.places.find(batch_row, first_target, found, wanted);
-                for (index, run) in self.runs.list().iter().enumerate() {
-                    self.resolve(run.rule, found, brackets, &mut valid);
-                    if run.rule.is_hermite() {
-                        self.places.ratios(batch_row, brackets, &mut ratios[..n]);
-                    }
+                let mut tile = |index, rule, brackets: &[_], ratios: &[_], valid: &mut [bool]| {
                     (self.write)(Tile {
                         samples,
-                        rule: run.rule,
+                        rule,
                         columns: Columns::of(self.runs, index, columns),
                         brackets,
-                        ratios: &ratios[..n],
-                        valid: &mut valid[..n],
+                        ratios,
+                        valid,
                         invalid: self.rules.invalid,
                         fill: self.fill,
                         nan: self.nan,
@@ -275,12 +269,38 @@ impl<I: Sample, O: Output> Work<'_, '_, I, O> {
                         row,
                         target,
                     });
-                }
-                if self.rules.extrapolation == Extrapolation::Error {
-                    self.note_outside(batch_row, first_target, found);
+                };
+                let (valid, ratios) = (&mut valid[..n], &mut ratios[..n]);
+                let outside = match self.runs.only() {
+                    Some(rule) => {
+                        let rules = (rule, self.rules);
+                        let place = (batch_row, first_target);
+                        let outside = self.places.brackets(place, rules, brackets, valid, wanted);
+                        if rule.is_hermite() {
+                            self.places.ratios(batch_row, brackets, ratios);
+                        }
+                        tile(0, rule, brackets, ratios, valid);
+                        outside
+                    }
+                    None => {
+                        self.places.find(batch_row, first_target, found, wanted);
+                        for (index, run) in self.runs.list().iter().enumerate() {
+                            self.resolve(run.rule, found, brackets, valid);
+                            if run.rule.is_hermite() {
+                                self.places.ratios(batch_row, brackets, ratios);
+                            }
+                            tile(index, run.rule, brackets, ratios, valid);
+                        }
+                        self.first_beyond(found)
+                    }
+                };
+                if let Some(t) = outside
+                    && self.rules.extrapolation == Extrapolation::Error
+                {
+                    self.note_outside(batch_row, first_target + t);
                 }
                 if let Some(mask) = &mut piece.mask {
-                    for (t, &valid) in valid[..n].iter().enumerate() {
+                    for (t, &valid) in valid.iter().enumerate() {
                         mask.set([row, target + t], u8::from(valid));
                     }
                 }
@@ -308,18 +328,19 @@ impl<I: Sample, O: Output> Work<'_, '_, I, O> {
         }
     }
 
-    /// Keeps the first of the targets for which some column's rule has no samples.
-    fn note_outside(&self, row: usize, first: usize, places: &[Place<I::Arith>]) {
-        let beyond = |place| {
-            let some = |rule| self.rules.is_beyond(rule, place);
-            self.runs.any(some)
-        };
-        if let Some(t) = places.iter().position(beyond) {
-            let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
-            let here = (row, first + t);
-            if outside.is_none_or(|before| here < before) {
-                *outside = Some(here);
-            }
+    /// The first target for which some column's rule has no samples.
+    fn first_beyond(&self, places: &[Place<I::Arith>]) -> Option<usize> {
+        places.iter().position(|place| {
+            let beyond = |rule| self.rules.is_beyond(rule, place);
+            self.runs.any(beyond)
+        })
+    }
+
+    /// Keeps the first of the targets outside.
+    fn note_outside(&self, row: usize, target: usize) {
+        let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
+        if outside.is_none_or(|before| (row, target) < before) {
+            *outside = Some((row, target));
         }
     }
 }

@@ -1,12 +1,16 @@
 //! Where do a request's targets lie among its source times?
 
 use super::arith::Arith;
-use super::axis::{HostAxis, RowAxis, Tick};
-use super::bracket::{Bracket, Place, Relation};
+use super::axis::{HostAxis, Knots, Slice, Tick};
+use super::bracket::{Bracket, Place, Relation, Rules, Within};
 use super::hermite::Ratios;
-use crate::check::check_row;
+use crate::check::{check_row, check_slice};
+use crate::kinds::Rule;
 use crate::{Extrapolation, Resample};
 use robocache_core::{Error, HostTensor, Result, Rows, TimeFault, TimeScalar};
+
+/// The most targets whose places are found together.
+pub(crate) const TILE: usize = 128;
 
 /// Where the samples of a batch row lie along the time dimension.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +26,17 @@ pub(crate) trait Places<A>: Sync {
 
     /// Finds the places of a batch row's targets from `first` on, and their ages where they are wanted.
     fn find(&self, row: usize, first: usize, places: &mut [Place<A>], ages: Option<&mut [f32]>);
+
+    /// The same at once with what is made of it where all columns have one rule: brackets, and whether they are
+    /// valid. Returns the first target outside.
+    fn brackets(
+        &self,
+        place: (usize, usize),
+        rule: (Rule, Rules),
+        brackets: &mut [Bracket<A>],
+        valid: &mut [bool],
+        ages: Option<&mut [f32]>,
+    ) -> Option<usize>;
 
     /// The width of each bracket over those of its neighbours.
     fn ratios(&self, row: usize, brackets: &[Bracket<A>], ratios: &mut [Ratios<A>]);
@@ -73,7 +88,10 @@ fn check_axis<X: Tick>(
         HostAxis::Uniform { .. } => Ok(()),
         _ => {
             let axis = axis.row(row, first);
-            check_row(row, count, |i| axis.knot(i))
+            match axis.slice(0, count) {
+                Some(times) => check_slice(row, times),
+                None => check_row(row, count, |i| axis.at(i)),
+            }
         }
     }
 }
@@ -121,6 +139,39 @@ fn spans(rows: &Rows<'_>, batch: usize, samples: usize) -> Result<Option<Vec<Row
     spans.collect::<Result<_>>().map(Some)
 }
 
+/// What becomes of places. (Closures cannot be told to be part of the loop.)
+trait Take<A> {
+    fn take(&mut self, t: usize, place: Place<A>);
+}
+
+struct Keep<'a, A>(&'a mut [Place<A>]);
+
+impl<A> Take<A> for Keep<'_, A> {
+    #[inline(always)]
+    fn take(&mut self, t: usize, place: Place<A>) {
+        self.0[t] = place;
+    }
+}
+
+struct Resolve<'a, A> {
+    rule: Rule,
+    rules: Rules,
+    brackets: &'a mut [Bracket<A>],
+    valid: &'a mut [bool],
+    /// The first target outside.
+    outside: Option<usize>,
+}
+
+impl<A: Arith> Take<A> for Resolve<'_, A> {
+    #[inline(always)]
+    fn take(&mut self, t: usize, place: Place<A>) {
+        (self.brackets[t], self.valid[t]) = self.rules.resolve(self.rule, &place);
+        if self.outside.is_none() && self.rules.is_beyond(self.rule, &place) {
+            self.outside = Some(t);
+        }
+    }
+}
+
 struct Finder<'a, X: Tick> {
     source: HostAxis<'a, X>,
     target: HostAxis<'a, X>,
@@ -139,35 +190,34 @@ impl<A: Arith, X: Tick> Places<A> for Finder<'_, X> {
     }
 
     fn find(&self, row: usize, first: usize, places: &mut [Place<A>], ages: Option<&mut [f32]>) {
-        let span = self.row_span(row);
-        let source = self.source.row(row, span.first);
-        let target = self.target.row(row, 0);
-        let target = |t: usize| target.knot(first + t).shifted(self.offset);
-        let mut near = 0;
-        for (t, place) in places.iter_mut().enumerate() {
-            let q = target(t);
-            let last = match q.is_nan() {
-                true => None,
-                false => source.last_not_after(span.count, q, near),
-            };
-            near = last.unwrap_or(0);
-            *place = self.place(&source, span.count, q, last);
-        }
-        for (t, age) in ages.into_iter().flatten().enumerate() {
-            let place = &places[t];
-            *age = match place.relation {
-                Relation::On | Relation::Between | Relation::After => {
-                    X::age(target(t).since(source.knot(place.low)))
-                }
-                _ => f32::NAN,
-            };
-        }
+        let count = places.len();
+        self.each(row, first, count, ages, &mut Keep(places));
+    }
+
+    fn brackets(
+        &self,
+        (row, first): (usize, usize),
+        (rule, rules): (Rule, Rules),
+        brackets: &mut [Bracket<A>],
+        valid: &mut [bool],
+        ages: Option<&mut [f32]>,
+    ) -> Option<usize> {
+        let count = brackets.len();
+        let mut resolve = Resolve {
+            rule,
+            rules,
+            brackets,
+            valid,
+            outside: None,
+        };
+        self.each(row, first, count, ages, &mut resolve);
+        resolve.outside
     }
 
     fn ratios(&self, row: usize, brackets: &[Bracket<A>], ratios: &mut [Ratios<A>]) {
         let span = self.row_span(row);
         let source = self.source.row(row, span.first);
-        let width = |i: usize| source.knot(i + 1).since(source.knot(i));
+        let width = |i: usize| source.at(i + 1).since(source.at(i));
         let none = X::zero().as_distance();
         for (bracket, ratios) in brackets.iter().zip(ratios) {
             let Bracket::Between(i, _) = *bracket else {
@@ -204,16 +254,102 @@ impl<X: Tick> Finder<'_, X> {
         }
     }
 
+    /// Finds the place of `count` targets of a row from `first` on.
+    #[inline(always)]
+    fn each<A: Arith>(
+        &self,
+        row: usize,
+        first: usize,
+        count: usize,
+        ages: Option<&mut [f32]>,
+        to: &mut impl Take<A>,
+    ) {
+        let span = self.row_span(row);
+        let source = self.source.row(row, span.first);
+        let target = self.target.row(row, 0);
+        let mut clocked = [X::zero(); TILE];
+        let targets = &mut clocked[..count];
+        match target.slice(first, count) {
+            Some(times) => targets.copy_from_slice(times),
+            None => {
+                for (t, time) in targets.iter_mut().enumerate() {
+                    *time = target.at(first + t);
+                }
+            }
+        }
+        for time in &mut *targets {
+            *time = time.shifted(self.offset);
+        }
+        // Knots one behind the other in memory, as they mostly are, want no look at their form each time.
+        match source.slice(0, span.count) {
+            Some(knots) => self.walk(&Slice(knots), span.count, ages, targets, to),
+            None => self.walk(&source, span.count, ages, targets, to),
+        }
+    }
+
+    #[inline(always)]
+    fn walk<A: Arith>(
+        &self,
+        knots: &impl Knots<X>,
+        count: usize,
+        mut ages: Option<&mut [f32]>,
+        targets: &[X],
+        to: &mut impl Take<A>,
+    ) {
+        let mut near = 0;
+        for (t, &q) in targets.iter().enumerate() {
+            let last = match q.is_nan() {
+                true => None,
+                false => knots.last_not_after(count, q, near),
+            };
+            near = last.unwrap_or(0);
+            if let Some(ages) = &mut ages {
+                ages[t] = last.map_or(f32::NAN, |i| X::age(q.since(knots.at(i))));
+            }
+            to.take(t, self.place(knots, count, q, last));
+        }
+    }
+
     /// The place of `q`, given the last knot that is not after it.
-    #[inline]
+    #[inline(always)]
     fn place<A: Arith>(
         &self,
-        source: &RowAxis<'_, '_, X>,
+        knots: &impl Knots<X>,
         count: usize,
         q: X,
         last: Option<usize>,
     ) -> Place<A> {
-        let near = |distance: X::Distance| self.tolerance.is_none_or(|limit| distance <= limit);
+        if let Some(i) = last
+            && i + 1 < count
+        {
+            let (t0, t1) = (knots.at(i), knots.at(i + 1));
+            if t0 != q {
+                let (before, after, width) = (q.since(t0), t1.since(q), t1.since(t0));
+                return Place {
+                    relation: Relation::Between,
+                    low: i,
+                    weight: X::ratio(before, width),
+                    later_is_nearer: after < before,
+                    within: Within::of(
+                        self.near(before),
+                        self.near(after),
+                        self.max_gap.is_none_or(|limit| width <= limit),
+                    ),
+                };
+            }
+        }
+        self.elsewhere(knots, count, q, last)
+    }
+
+    /// The place of a target that is not between two knots.
+    #[cold]
+    fn elsewhere<A: Arith>(
+        &self,
+        knots: &impl Knots<X>,
+        count: usize,
+        q: X,
+        last: Option<usize>,
+    ) -> Place<A> {
         if count == 0 {
             return Place::of(Relation::Nowhere, 0);
         }
@@ -221,42 +357,35 @@ impl<X: Tick> Finder<'_, X> {
             return Place::of(Relation::NotATime, 0);
         }
         let Some(i) = last else {
-            let first = source.knot(0);
+            let first = knots.at(0);
             let weight = match count > 1 && self.goes_on {
-                true => weight_before(first, source.knot(1), q),
+                true => weight_before(first, knots.at(1), q),
                 false => A::NAN,
             };
             return Place {
                 weight,
-                near: [true, near(first.since(q))],
+                within: Within::of(true, self.near(first.since(q)), true),
                 ..Place::of(Relation::Before, 0)
             };
         };
-        let t0 = source.knot(i);
+        let t0 = knots.at(i);
         if t0 == q {
             return Place::of(Relation::On, i);
         }
-        if i == count - 1 {
-            let weight = match i > 0 && self.goes_on {
-                true => weight_after(source.knot(i - 1), t0, q),
-                false => A::NAN,
-            };
-            return Place {
-                weight,
-                near: [near(q.since(t0)), true],
-                ..Place::of(Relation::After, i)
-            };
-        }
-        let t1 = source.knot(i + 1);
-        let (before, after, width) = (q.since(t0), t1.since(q), t1.since(t0));
+        let weight = match i > 0 && self.goes_on {
+            true => weight_after(knots.at(i - 1), t0, q),
+            false => A::NAN,
+        };
         Place {
-            relation: Relation::Between,
-            low: i,
-            weight: X::ratio(before, width),
-            later_is_nearer: after < before,
-            narrow: self.max_gap.is_none_or(|limit| width <= limit),
-            near: [near(before), near(after)],
+            weight,
+            within: Within::of(self.near(q.since(t0)), true, true),
+            ..Place::of(Relation::After, i)
         }
+    }
+
+    #[inline]
+    fn near(&self, distance: X::Distance) -> bool {
+        self.tolerance.is_none_or(|limit| distance <= limit)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the variants for vector instructions share: rows of one type with adjacent columns.
 
+use super::arith::Arith;
 use super::bracket::Bracket;
 use super::drive::{self, Tile};
 use super::element::{Output, Sample};
@@ -8,11 +9,31 @@ use robocache_core::{DType, Error, Result, bf16, f16};
 
 /// A set of instructions that blends rows of `T`.
 pub(crate) trait Instructions<T: Sample> {
-    /// `out[i] = weight.blend(a[i], b[i])`, all three of one length, bit for bit.
+    /// Writes the columns of a tile.
     ///
     /// # Safety
     /// The CPU must have the instructions.
-    unsafe fn blend(weight: T::Arith, a: &[T], b: &[T], out: &mut [T]);
+    unsafe fn write(tile: Tile<'_, '_, '_, T, T, T::Arith>);
+}
+
+/// A weight in the form that needs no jump: `base + factor * (b - a)` with `base` the nearer end is what
+/// [`blend`](super::arith::Arith::blend) does, as a product changes its sign without rounding.
+pub(crate) struct Nearer<A> {
+    /// Whether the nearer end is the earlier one.
+    pub early: bool,
+    /// The weight from that end, with its sign.
+    pub factor: A,
+}
+
+impl<A: Arith> Nearer<A> {
+    #[inline(always)]
+    pub fn of(weight: A) -> Self {
+        let early = weight < A::HALF;
+        Nearer {
+            early,
+            factor: if early { weight } else { -(A::ONE - weight) },
+        }
+    }
 }
 
 /// Runs a request whose problem was found to have plain rows, on a CPU that was found to have the
@@ -38,21 +59,29 @@ fn run_on<S: Instructions<T>, T: Sample + Output>(
     problem: &Problem,
     request: Resample<'_>,
 ) -> Result<()> {
-    drive::run::<T, T>(problem, request, write_tile::<S, T>)
+    drive::run::<T, T>(problem, request, |tile| {
+        // SAFETY: the registry runs a variant only on CPUs that have its instructions.
+        unsafe { S::write(tile) }
+    })
 }
 
-fn write_tile<S: Instructions<T>, T: Sample>(tile: Tile<'_, '_, '_, T, T, T::Arith>) {
-    let samples = tile.samples;
+/// Writes the columns of a tile, `blend` doing the rows between two samples; all three slices are of one length.
+#[inline(always)]
+pub(crate) fn write<T: Sample>(
+    tile: Tile<'_, '_, '_, T, T, T::Arith>,
+    blend: impl Fn(Nearer<T::Arith>, &[T], &[T], &mut [T]),
+) {
+    let (samples, first) = tile.samples.rows();
+    let mut out = tile.out.rows_mut(tile.row);
     for (t, bracket) in tile.brackets.iter().enumerate() {
-        let out = tile.out.row_mut(tile.row, tile.target + t);
+        let out = out.row_mut(tile.target + t);
         match *bracket {
             Bracket::Fill => out.fill(tile.fill),
             Bracket::NotATime => out.fill(tile.nan),
-            Bracket::Copy(i) => out.copy_from_slice(samples.row(i)),
+            Bracket::Copy(i) => out.copy_from_slice(samples.row(first + i)),
             Bracket::Between(i, weight) => {
-                let (a, b) = (samples.row(i), samples.row(i + 1));
-                // SAFETY: the registry runs a variant only on CPUs that have its instructions.
-                unsafe { S::blend(weight, a, b, out) }
+                let (a, b) = (samples.row(first + i), samples.row(first + i + 1));
+                blend(Nearer::of(weight), a, b, out);
             }
         }
     }

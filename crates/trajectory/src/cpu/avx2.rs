@@ -3,9 +3,10 @@
 //! The arithmetic is the scalar variant's, operation by operation: vector instructions round as scalar
 //! ones do, and nothing is fused.
 
-use super::drive::Tile;
+use super::axis::Tick;
+use super::drive::Piece;
 use super::element::{Sample, Value};
-use super::vector::{self, Instructions, Nearer};
+use super::vector::{self, Instructions, Nearer, Work};
 use crate::Variant;
 use crate::variant::{Exec, needs_plain_rows};
 use robocache_core::{bf16, f16};
@@ -26,39 +27,57 @@ struct Avx2;
 /// Walks three slices by vectors of `$lanes`. The last vector overlaps the one before it, which is
 /// harmless as the output is no input; rows shorter than a vector go element by element.
 macro_rules! rows {
-    ($ty:ty, $lanes:literal, $load:ident, $store:ident, $blend:ident, $splat:ident, $pick:ident) => {
+    ($ty:ty, $lanes:literal, $load:ident, $store:ident, $stream:ident, $blend:ident, $splat:ident, $pick:ident) => {
         impl Instructions<$ty> for Avx2 {
-            #[target_feature(enable = "avx2,f16c")]
-            unsafe fn write(tile: Tile<'_, '_, '_, $ty, $ty, <$ty as Sample>::Arith>) {
-                vector::write(tile, |Nearer { early, factor }, a, b, out| {
-                    let n = out.len();
-                    assert!(a.len() == n && b.len() == n);
-                    if n < $lanes {
-                        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-                            let (a, b) = (a.widen(), b.widen());
-                            let base = if early { a } else { b };
-                            *out = Value::narrow(base + factor * (b - a));
+            #[inline(always)]
+            unsafe fn blend(
+                Nearer { early, factor }: Nearer<<$ty as Sample>::Arith>,
+                a: &[$ty],
+                b: &[$ty],
+                out: &mut [$ty],
+                past: bool,
+            ) {
+                let n = out.len();
+                assert!(a.len() == n && b.len() == n);
+                if n < $lanes {
+                    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+                        let (a, b) = (a.widen(), b.widen());
+                        let base = if early { a } else { b };
+                        *out = Value::narrow(base + factor * (b - a));
+                    }
+                    return;
+                }
+                let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
+                let whole = n % $lanes == 0 && out.addr() % 32 == 0;
+                // SAFETY: every vector ends at or before `n`, the length of all three; those that are written
+                // past the caches begin at multiples of their size.
+                unsafe {
+                    let (factors, pick) = ($splat(factor), $pick(early));
+                    let value =
+                        |at: usize| $blend(pick, factors, $load(a.add(at)), $load(b.add(at)));
+                    if past && whole {
+                        for at in (0..n).step_by($lanes) {
+                            $stream(out.add(at), value(at));
                         }
                         return;
                     }
-                    let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
-                    // SAFETY: every vector ends at or before `n`, the length of all three.
-                    unsafe {
-                        let (factors, pick) = ($splat(factor), $pick(early));
-                        let vector = |at: usize| {
-                            let (a, b) = ($load(a.add(at)), $load(b.add(at)));
-                            $store(out.add(at), $blend(pick, factors, a, b));
-                        };
-                        let mut at = 0;
-                        while at + $lanes <= n {
-                            vector(at);
-                            at += $lanes;
-                        }
-                        if at < n {
-                            vector(n - $lanes);
-                        }
+                    let mut at = 0;
+                    while at + $lanes <= n {
+                        $store(out.add(at), value(at));
+                        at += $lanes;
                     }
-                });
+                    if at < n {
+                        $store(out.add(n - $lanes), value(n - $lanes));
+                    }
+                }
+            }
+
+            #[target_feature(enable = "avx2,f16c")]
+            unsafe fn write<X: Tick>(work: &Work<'_, '_, $ty, X>, piece: Piece<'_, $ty>) {
+                // SAFETY: the caller's promise.
+                unsafe { vector::write::<Self, $ty, X>(work, piece) }
+                // What was written past the caches is to be seen before anybody is told that it is there.
+                _mm_sfence();
             }
         }
     };
@@ -69,6 +88,7 @@ rows!(
     8,
     load_f32,
     store_f32,
+    stream_f32,
     blend_f32,
     _mm256_set1_ps,
     pick_f32
@@ -78,6 +98,7 @@ rows!(
     4,
     load_f64,
     store_f64,
+    stream_f64,
     blend_f64,
     _mm256_set1_pd,
     pick_f64
@@ -87,6 +108,7 @@ rows!(
     8,
     load_f16,
     store_f16,
+    stream_f16,
     blend_f32,
     _mm256_set1_ps,
     pick_f32
@@ -96,6 +118,7 @@ rows!(
     8,
     load_bf16,
     store_bf16,
+    stream_bf16,
     blend_f32,
     _mm256_set1_ps,
     pick_f32
@@ -144,6 +167,22 @@ unsafe fn store_f32(to: *mut f32, value: __m256) {
     unsafe { _mm256_storeu_ps(to, value) }
 }
 
+/// # Safety
+/// As the stores', and `to` must be aligned to what is written, as for all streams here.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn stream_f32(to: *mut f32, value: __m256) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_stream_ps(to, value) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn stream_f64(to: *mut f64, value: __m256d) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_stream_pd(to, value) }
+}
+
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn load_f64(from: *const f64) -> __m256d {
@@ -174,6 +213,14 @@ unsafe fn store_f16(to: *mut f16, value: __m256) {
 }
 
 #[inline]
+#[target_feature(enable = "avx2,f16c")]
+unsafe fn stream_f16(to: *mut f16, value: __m256) {
+    let half = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value);
+    // SAFETY: the caller's promise.
+    unsafe { _mm_stream_si128(to.cast(), half) }
+}
+
+#[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn load_bf16(from: *const bf16) -> __m256 {
     // SAFETY: the caller's promise.
@@ -181,21 +228,33 @@ unsafe fn load_bf16(from: *const bf16) -> __m256 {
     _mm256_castsi256_ps(_mm256_slli_epi32::<16>(bits))
 }
 
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn store_bf16(to: *mut bf16, value: __m256) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm_storeu_si128(to.cast(), narrow_bf16(value)) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn stream_bf16(to: *mut bf16, value: __m256) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm_stream_si128(to.cast(), narrow_bf16(value)) }
+}
+
 /// Rounds to nearest even by adding half of what is cut off, less one if the kept part is even; NaNs
 /// become a quiet NaN instead, as the carry could make them infinite.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn store_bf16(to: *mut bf16, value: __m256) {
+fn narrow_bf16(value: __m256) -> __m128i {
     let bits = _mm256_castps_si256(value);
     let odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
     let rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
     let nan = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_UNORD_Q>(value, value));
     let chosen = _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc0_0000), nan);
     let upper = _mm256_srli_epi32::<16>(chosen);
-    let packed = _mm_packus_epi32(
+    _mm_packus_epi32(
         _mm256_castsi256_si128(upper),
         _mm256_extracti128_si256::<1>(upper),
-    );
-    // SAFETY: the caller's promise.
-    unsafe { _mm_storeu_si128(to.cast(), packed) }
+    )
 }

@@ -1,9 +1,10 @@
 //! 64-byte vectors along adjacent columns; what is left of a row goes by a masked one, so that rows of
 //! a few columns take a single step.
 
-use super::drive::Tile;
+use super::axis::Tick;
+use super::drive::Piece;
 use super::element::Sample;
-use super::vector::{self, Instructions, Nearer};
+use super::vector::{self, Instructions, Nearer, Work};
 use crate::Variant;
 use crate::variant::{Exec, needs_plain_rows};
 use robocache_core::{bf16, f16};
@@ -22,31 +23,53 @@ inventory::submit! {
 struct Avx512;
 
 macro_rules! rows {
-    ($ty:ty, $lanes:literal, $mask:ty, $load:ident, $store:ident, $blend:ident, $splat:ident) => {
+    ($ty:ty, $lanes:literal, $mask:ty, $load:ident, $store:ident, $stream:ident, $blend:ident, $splat:ident) => {
         impl Instructions<$ty> for Avx512 {
-            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-            unsafe fn write(tile: Tile<'_, '_, '_, $ty, $ty, <$ty as Sample>::Arith>) {
-                vector::write(tile, |Nearer { early, factor }, a, b, out| {
-                    let n = out.len();
-                    assert!(a.len() == n && b.len() == n);
-                    let pick: $mask = if early { <$mask>::MAX } else { 0 };
-                    let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
-                    // SAFETY: the mask names only lanes below `n`, the length of all three, and
-                    // masked lanes are not touched.
-                    unsafe {
-                        let factors = $splat(factor);
+            #[inline(always)]
+            unsafe fn blend(
+                Nearer { early, factor }: Nearer<<$ty as Sample>::Arith>,
+                a: &[$ty],
+                b: &[$ty],
+                out: &mut [$ty],
+                past: bool,
+            ) {
+                let n = out.len();
+                assert!(a.len() == n && b.len() == n);
+                let all: $mask = <$mask>::MAX;
+                let pick: $mask = if early { all } else { 0 };
+                let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
+                let whole = n % $lanes == 0 && out.addr() % 64 == 0;
+                // SAFETY: the mask names only lanes below `n`, the length of all three, and masked lanes are
+                // not touched; what is written past the caches begins at multiples of its size.
+                unsafe {
+                    let factors = $splat(factor);
+                    let value = |lanes: $mask, at: usize| {
+                        let (a, b) = ($load(lanes, a.add(at)), $load(lanes, b.add(at)));
+                        $blend(pick, factors, a, b)
+                    };
+                    if past && whole {
                         for at in (0..n).step_by($lanes) {
-                            let all: $mask = <$mask>::MAX;
-                            let lanes = if n - at >= $lanes {
-                                all
-                            } else {
-                                !(all << (n - at))
-                            };
-                            let (a, b) = ($load(lanes, a.add(at)), $load(lanes, b.add(at)));
-                            $store(lanes, out.add(at), $blend(pick, factors, a, b));
+                            $stream(out.add(at), value(all, at));
                         }
+                        return;
                     }
-                });
+                    for at in (0..n).step_by($lanes) {
+                        let lanes = if n - at >= $lanes {
+                            all
+                        } else {
+                            !(all << (n - at))
+                        };
+                        $store(lanes, out.add(at), value(lanes, at));
+                    }
+                }
+            }
+
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+            unsafe fn write<X: Tick>(work: &Work<'_, '_, $ty, X>, piece: Piece<'_, $ty>) {
+                // SAFETY: the caller's promise.
+                unsafe { vector::write::<Self, $ty, X>(work, piece) }
+                // What was written past the caches is to be seen before anybody is told that it is there.
+                _mm_sfence();
             }
         }
     };
@@ -58,6 +81,7 @@ rows!(
     __mmask16,
     load_f32,
     store_f32,
+    stream_f32,
     blend_f32,
     _mm512_set1_ps
 );
@@ -67,6 +91,7 @@ rows!(
     __mmask8,
     load_f64,
     store_f64,
+    stream_f64,
     blend_f64,
     _mm512_set1_pd
 );
@@ -76,6 +101,7 @@ rows!(
     __mmask16,
     load_f16,
     store_f16,
+    stream_f16,
     blend_f32,
     _mm512_set1_ps
 );
@@ -85,6 +111,7 @@ rows!(
     __mmask16,
     load_bf16,
     store_bf16,
+    stream_bf16,
     blend_f32,
     _mm512_set1_ps
 );
@@ -119,6 +146,22 @@ unsafe fn store_f32(lanes: __mmask16, to: *mut f32, value: __m512) {
     unsafe { _mm512_mask_storeu_ps(to, lanes, value) }
 }
 
+/// # Safety
+/// Sixteen elements must be writable at `to`, which must be aligned to all of them, as for all streams here.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn stream_f32(to: *mut f32, value: __m512) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_stream_ps(to, value) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn stream_f64(to: *mut f64, value: __m512d) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_stream_pd(to, value) }
+}
+
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn load_f64(lanes: __mmask8, from: *const f64) -> __m512d {
@@ -150,22 +193,42 @@ unsafe fn store_f16(lanes: __mmask16, to: *mut f16, value: __m512) {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+unsafe fn stream_f16(to: *mut f16, value: __m512) {
+    let half = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value);
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_stream_si256(to.cast(), half) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 unsafe fn load_bf16(lanes: __mmask16, from: *const bf16) -> __m512 {
     // SAFETY: the caller's promise.
     let bits = unsafe { _mm256_maskz_loadu_epi16(lanes, from.cast()) };
     _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(bits)))
 }
 
-/// Rounds as the AVX2 variant's store does.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 unsafe fn store_bf16(lanes: __mmask16, to: *mut bf16, value: __m512) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_mask_storeu_epi16(to.cast(), lanes, narrow_bf16(value)) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+unsafe fn stream_bf16(to: *mut bf16, value: __m512) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_stream_si256(to.cast(), narrow_bf16(value)) }
+}
+
+/// Rounds as the AVX2 variant does.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn narrow_bf16(value: __m512) -> __m256i {
     let bits = _mm512_castps_si512(value);
     let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
     let rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
     let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(value, value);
     let chosen = _mm512_mask_mov_epi32(rounded, nan, _mm512_set1_epi32(0x7fc0_0000));
-    let packed = _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(chosen));
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_mask_storeu_epi16(to.cast(), lanes, packed) }
+    _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(chosen))
 }

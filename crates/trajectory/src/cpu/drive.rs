@@ -6,9 +6,7 @@ use super::finder::{Places, RowSpan, TILE, places};
 use super::hermite::Ratios;
 use crate::kinds::{Rule, Runs};
 use crate::{Extrapolation, Invalid, Problem, Resample};
-use robocache_core::{
-    Element, Error, HostRows, HostTensor, HostTensorMut, Result, TimeType, parallel,
-};
+use robocache_core::{Element, Error, HostTensor, HostTensorMut, Result, TimeType, parallel};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -54,12 +52,6 @@ impl<'i, I: Sample> Samples<'i, I> {
     pub fn at(&self, i: usize, column: usize) -> I::Wide {
         self.data.at([self.row, self.first + i, column]).widen()
     }
-
-    /// The samples whose columns are adjacent, and the place of the row's first among them.
-    #[inline]
-    pub fn rows(&self) -> (HostRows<'i, I>, usize) {
-        (self.data.rows(self.row), self.first)
-    }
 }
 
 /// The columns of a run, in every round.
@@ -98,12 +90,12 @@ impl Columns {
 }
 
 /// A part of the output with its place in the whole.
-struct Piece<'o, O> {
-    out: HostTensorMut<'o, O, 3>,
-    mask: Option<HostTensorMut<'o, u8, 2>>,
-    age: Option<HostTensorMut<'o, f32, 2>>,
-    first_row: usize,
-    first_target: usize,
+pub(crate) struct Piece<'o, O> {
+    pub out: HostTensorMut<'o, O, 3>,
+    pub mask: Option<HostTensorMut<'o, u8, 2>>,
+    pub age: Option<HostTensorMut<'o, f32, 2>>,
+    pub first_row: usize,
+    pub first_target: usize,
 }
 
 /// What all pieces share.
@@ -115,8 +107,7 @@ struct Work<'w, 'i, I: Sample, O> {
     fill: O,
     nan: O,
     write: WriteTile<I, O, I::Arith>,
-    /// The first target outside, where that is an error.
-    outside: Mutex<Option<(usize, usize)>>,
+    outside: FirstOutside,
 }
 
 /// Runs a request with a variant's way of writing columns.
@@ -143,8 +134,18 @@ pub(crate) fn run<I: Sample, O: Output>(
         fill: O::fill(options.fill),
         nan: O::not_a_time(options.fill),
         write,
-        outside: Mutex::new(None),
+        outside: FirstOutside::default(),
     };
+    spread::<I, O>(problem, request, |piece| work.on(piece))?;
+    work.outside.told()
+}
+
+/// Runs `leaf` over all of a request's output, in pieces on all threads.
+pub(crate) fn spread<I, O: Element>(
+    problem: &Problem,
+    request: Resample<'_>,
+    leaf: impl Fn(Piece<'_, O>) + Sync,
+) -> Result<()> {
     let whole = Piece {
         out: HostTensorMut::new(request.out)?,
         mask: request.mask.map(HostTensorMut::new).transpose()?,
@@ -161,16 +162,34 @@ pub(crate) fn run<I: Sample, O: Output>(
     #[allow(clippy::result_large_err)] // As below.
     let halve = |piece| halve(piece, enough);
     let bytes = target_bytes
-        .saturating_mul(batch)
+        .saturating_mul(problem.batch)
         .saturating_mul(problem.targets);
-    parallel::for_each(whole, bytes, halve, |piece| work.on(piece));
-    let outside = work.outside.into_inner();
-    match outside.unwrap_or_else(PoisonError::into_inner) {
-        None => Ok(()),
-        Some((row, index)) => Err(Error::Outside {
-            batch: row as u64,
-            index: index as u64,
-        }),
+    parallel::for_each(whole, bytes, halve, leaf);
+    Ok(())
+}
+
+/// The first target outside, where that is an error.
+#[derive(Default)]
+pub(crate) struct FirstOutside(Mutex<Option<(usize, usize)>>);
+
+impl FirstOutside {
+    /// Keeps a batch row and target if none is known that comes before.
+    pub fn note(&self, row: usize, target: usize) {
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.is_none_or(|before| (row, target) < before) {
+            *first = Some((row, target));
+        }
+    }
+
+    /// The error that it is.
+    pub fn told(self) -> Result<()> {
+        match self.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            None => Ok(()),
+            Some((row, index)) => Err(Error::Outside {
+                batch: row as u64,
+                index: index as u64,
+            }),
+        }
     }
 }
 
@@ -297,7 +316,7 @@ impl<I: Sample, O: Output> Work<'_, '_, I, O> {
                 if let Some(t) = outside
                     && self.rules.extrapolation == Extrapolation::Error
                 {
-                    self.note_outside(batch_row, first_target + t);
+                    self.outside.note(batch_row, first_target + t);
                 }
                 if let Some(mask) = &mut piece.mask {
                     for (t, &valid) in valid.iter().enumerate() {
@@ -334,13 +353,5 @@ impl<I: Sample, O: Output> Work<'_, '_, I, O> {
             let beyond = |rule| self.rules.is_beyond(rule, place);
             self.runs.any(beyond)
         })
-    }
-
-    /// Keeps the first of the targets outside.
-    fn note_outside(&self, row: usize, target: usize) {
-        let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
-        if outside.is_none_or(|before| (row, target) < before) {
-            *outside = Some((row, target));
-        }
     }
 }

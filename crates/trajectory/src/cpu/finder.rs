@@ -48,27 +48,7 @@ pub(crate) fn places<'a, A: Arith, X: Tick>(
     batch: usize,
     samples: usize,
 ) -> Result<Box<dyn Places<A> + 'a>> {
-    let options = request.options;
-    let scalar = |value: Option<TimeScalar>| value.and_then(X::from_scalar);
-    let finder = Finder {
-        source: HostAxis::<X>::new(&request.source_times)?,
-        target: HostAxis::<X>::new(&request.target_times)?,
-        spans: spans(&request.rows, batch, samples)?,
-        samples,
-        offset: scalar(options.offset).unwrap_or(X::zero()),
-        tolerance: scalar(options.tolerance).map(X::as_distance),
-        max_gap: scalar(options.max_gap).map(X::as_distance),
-        goes_on: options.extrapolation == Extrapolation::Linear,
-    };
-    if options.check {
-        // A shared axis is the same for every row; of dense rows one look is enough.
-        let alike = !matches!(finder.source, HostAxis::PerRow(_)) && finder.spans.is_none();
-        for row in 0..if alike { batch.min(1) } else { batch } {
-            let RowSpan { first, count } = finder.row_span(row);
-            check_axis(&finder.source, row, first, count)?;
-        }
-    }
-    Ok(Box::new(finder))
+    Ok(Box::new(Finder::<X>::new(request, batch, samples)?))
 }
 
 fn check_axis<X: Tick>(
@@ -140,7 +120,7 @@ fn spans(rows: &Rows<'_>, batch: usize, samples: usize) -> Result<Option<Vec<Row
 }
 
 /// What becomes of places. (Closures cannot be told to be part of the loop.)
-trait Take<A> {
+pub(crate) trait Take<A> {
     fn take(&mut self, t: usize, place: Place<A>);
 }
 
@@ -172,7 +152,8 @@ impl<A: Arith> Take<A> for Resolve<'_, A> {
     }
 }
 
-struct Finder<'a, X: Tick> {
+/// The [`Places`] of a request, the axis' type known.
+pub(crate) struct Finder<'a, X: Tick> {
     source: HostAxis<'a, X>,
     target: HostAxis<'a, X>,
     spans: Option<Vec<RowSpan>>,
@@ -243,8 +224,34 @@ impl<A: Arith, X: Tick> Places<A> for Finder<'_, X> {
     }
 }
 
-impl<X: Tick> Finder<'_, X> {
-    fn row_span(&self, row: usize) -> RowSpan {
+impl<'a, X: Tick> Finder<'a, X> {
+    /// The finder of a request, with the times checked if that is asked for.
+    pub fn new(request: &Resample<'a>, batch: usize, samples: usize) -> Result<Self> {
+        let options = request.options;
+        let scalar = |value: Option<TimeScalar>| value.and_then(X::from_scalar);
+        let finder = Finder {
+            source: HostAxis::<X>::new(&request.source_times)?,
+            target: HostAxis::<X>::new(&request.target_times)?,
+            spans: spans(&request.rows, batch, samples)?,
+            samples,
+            offset: scalar(options.offset).unwrap_or(X::zero()),
+            tolerance: scalar(options.tolerance).map(X::as_distance),
+            max_gap: scalar(options.max_gap).map(X::as_distance),
+            goes_on: options.extrapolation == Extrapolation::Linear,
+        };
+        if options.check {
+            // A shared axis is the same for every row; of dense rows one look is enough.
+            let alike = !matches!(finder.source, HostAxis::PerRow(_)) && finder.spans.is_none();
+            for row in 0..if alike { batch.min(1) } else { batch } {
+                let RowSpan { first, count } = finder.row_span(row);
+                check_axis(&finder.source, row, first, count)?;
+            }
+        }
+        Ok(finder)
+    }
+
+    /// The samples of a batch row.
+    pub fn row_span(&self, row: usize) -> RowSpan {
         match &self.spans {
             Some(spans) => spans[row],
             None => RowSpan {
@@ -254,9 +261,9 @@ impl<X: Tick> Finder<'_, X> {
         }
     }
 
-    /// Finds the place of `count` targets of a row from `first` on.
+    /// Finds the place of `count` targets of a row from `first` on, at most [`TILE`].
     #[inline(always)]
-    fn each<A: Arith>(
+    pub fn each<A: Arith>(
         &self,
         row: usize,
         first: usize,

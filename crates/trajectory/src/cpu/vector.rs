@@ -1,23 +1,38 @@
-//! What the variants for vector instructions share: rows of one type with adjacent columns.
+//! What the variants for vector instructions share: rows of one type with adjacent columns and one rule.
+//!
+//! A row is written as soon as its bracket is found, so that searching goes on while memory is waited for.
 
 use super::arith::Arith;
-use super::bracket::Bracket;
-use super::drive::{self, Tile};
+use super::axis::Tick;
+use super::bracket::{Bracket, Place, Rules};
+use super::drive::{FirstOutside, Piece, spread};
 use super::element::{Output, Sample};
-use crate::{Problem, Resample};
-use robocache_core::{DType, Error, Result, bf16, f16};
+use super::finder::{Finder, TILE, Take};
+use crate::kinds::Rule;
+use crate::{Extrapolation, Problem, Resample};
+use robocache_core::{
+    DType, Error, HostRows, HostRowsMut, HostTensor, Result, TimeType, bf16, f16,
+};
 
 /// A set of instructions that blends rows of `T`.
-pub(crate) trait Instructions<T: Sample> {
-    /// Writes the columns of a tile.
+pub(crate) trait Instructions<T: Sample>: Sized {
+    /// `out = nearer.factor * (b - a)` from the nearer end, all three of one length. `past` says to write past
+    /// the caches.
     ///
     /// # Safety
     /// The CPU must have the instructions.
-    unsafe fn write(tile: Tile<'_, '_, '_, T, T, T::Arith>);
+    unsafe fn blend(nearer: Nearer<T::Arith>, a: &[T], b: &[T], out: &mut [T], past: bool);
+
+    /// [`write`] with these instructions.
+    ///
+    /// # Safety
+    /// As above.
+    unsafe fn write<X: Tick>(work: &Work<'_, '_, T, X>, piece: Piece<'_, T>);
 }
 
 /// A weight in the form that needs no jump: `base + factor * (b - a)` with `base` the nearer end is what
-/// [`blend`](super::arith::Arith::blend) does, as a product changes its sign without rounding.
+/// [`blend`](Arith::blend) does, as a product changes its sign without rounding.
+#[derive(Clone, Copy)]
 pub(crate) struct Nearer<A> {
     /// Whether the nearer end is the earlier one.
     pub early: bool,
@@ -27,7 +42,7 @@ pub(crate) struct Nearer<A> {
 
 impl<A: Arith> Nearer<A> {
     #[inline(always)]
-    pub fn of(weight: A) -> Self {
+    fn of(weight: A) -> Self {
         let early = weight < A::HALF;
         Nearer {
             early,
@@ -35,6 +50,22 @@ impl<A: Arith> Nearer<A> {
         }
     }
 }
+
+/// What all pieces share.
+pub(crate) struct Work<'w, 'a, T: Sample, X: Tick> {
+    data: HostTensor<'w, T, 3>,
+    finder: Finder<'a, X>,
+    rule: Rule,
+    rules: Rules,
+    fill: T,
+    nan: T,
+    past_caches: bool,
+    outside: FirstOutside,
+}
+
+/// Outputs of so many bytes are not read again from a cache soon, and to bring them in first costs as much as to
+/// read the samples.
+const PAST_CACHES: usize = 4 << 20;
 
 /// Runs a request whose problem was found to have plain rows, on a CPU that was found to have the
 /// instructions: what the registry asks of a variant before it runs.
@@ -59,29 +90,132 @@ fn run_on<S: Instructions<T>, T: Sample + Output>(
     problem: &Problem,
     request: Resample<'_>,
 ) -> Result<()> {
-    drive::run::<T, T>(problem, request, |tile| {
-        // SAFETY: the registry runs a variant only on CPUs that have its instructions.
-        unsafe { S::write(tile) }
-    })
+    match problem.time_type {
+        TimeType::F32 => run_by::<S, T, f32>(problem, request),
+        TimeType::F64 => run_by::<S, T, f64>(problem, request),
+        TimeType::I64 => run_by::<S, T, i64>(problem, request),
+    }
 }
 
-/// Writes the columns of a tile, `blend` doing the rows between two samples; all three slices are of one length.
+fn run_by<S: Instructions<T>, T: Sample + Output, X: Tick>(
+    problem: &Problem,
+    request: Resample<'_>,
+) -> Result<()> {
+    let options = request.options;
+    let values = [problem.batch, problem.targets, problem.columns];
+    let bytes = values
+        .iter()
+        .fold(size_of::<T>(), |all, &n| all.saturating_mul(n));
+    let work = Work {
+        data: HostTensor::<T, 3>::new(&request.data)?,
+        finder: Finder::<X>::new(&request, problem.batch, problem.samples)?,
+        rule: problem.kinds.only().unwrap_or(Rule::Linear),
+        rules: Rules {
+            extrapolation: options.extrapolation,
+            invalid: options.invalid,
+        },
+        fill: T::fill(options.fill),
+        nan: T::not_a_time(options.fill),
+        past_caches: bytes >= PAST_CACHES,
+        outside: FirstOutside::default(),
+    };
+    spread::<T, T>(problem, request, |piece| {
+        // SAFETY: the registry runs a variant only on CPUs that have its instructions.
+        unsafe { S::write(&work, piece) }
+    })?;
+    work.outside.told()
+}
+
+/// Writes a piece.
+///
+/// # Safety
+/// The CPU must have the instructions `S`.
 #[inline(always)]
-pub(crate) fn write<T: Sample>(
-    tile: Tile<'_, '_, '_, T, T, T::Arith>,
-    blend: impl Fn(Nearer<T::Arith>, &[T], &[T], &mut [T]),
+pub(crate) unsafe fn write<S: Instructions<T>, T: Sample, X: Tick>(
+    work: &Work<'_, '_, T, X>,
+    mut piece: Piece<'_, T>,
 ) {
-    let (samples, first) = tile.samples.rows();
-    let mut out = tile.out.rows_mut(tile.row);
-    for (t, bracket) in tile.brackets.iter().enumerate() {
-        let out = out.row_mut(tile.target + t);
-        match *bracket {
-            Bracket::Fill => out.fill(tile.fill),
-            Bracket::NotATime => out.fill(tile.nan),
-            Bracket::Copy(i) => out.copy_from_slice(samples.row(first + i)),
+    let [rows, targets, _] = piece.out.shape();
+    for row in 0..rows {
+        let batch_row = piece.first_row + row;
+        let samples = work
+            .data
+            // Packed samples have one row for the whole batch.
+            .rows(if work.data.shape()[0] == 1 {
+                0
+            } else {
+                batch_row
+            });
+        for target in (0..targets).step_by(TILE) {
+            let n = TILE.min(targets - target);
+            let (mut valid, mut ages) = ([true; TILE], [0f32; TILE]);
+            let wanted = piece.age.is_some().then_some(&mut ages[..n]);
+            let first_target = piece.first_target + target;
+            let mut to = Rows::<S, T, X> {
+                work,
+                samples,
+                first: work.finder.row_span(batch_row).first,
+                out: piece.out.rows_mut(row),
+                target,
+                valid: &mut valid,
+                outside: None,
+                instructions: std::marker::PhantomData,
+            };
+            work.finder
+                .each(batch_row, first_target, n, wanted, &mut to);
+            if let Some(t) = to.outside
+                && work.rules.extrapolation == Extrapolation::Error
+            {
+                work.outside.note(batch_row, first_target + t);
+            }
+            if let Some(mask) = &mut piece.mask {
+                for (t, &valid) in valid[..n].iter().enumerate() {
+                    mask.set([row, target + t], u8::from(valid));
+                }
+            }
+            if let Some(age) = &mut piece.age {
+                for (t, &found) in ages[..n].iter().enumerate() {
+                    age.set([row, target + t], found);
+                }
+            }
+        }
+    }
+}
+
+/// Writes each target's row.
+struct Rows<'t, 'w, 'a, S, T: Sample, X: Tick> {
+    work: &'t Work<'w, 'a, T, X>,
+    samples: HostRows<'t, T>,
+    /// The time index of the batch row's first sample.
+    first: usize,
+    out: HostRowsMut<'t, T>,
+    /// The first of the targets within `out`.
+    target: usize,
+    valid: &'t mut [bool; TILE],
+    /// The first target outside.
+    outside: Option<usize>,
+    instructions: std::marker::PhantomData<S>,
+}
+
+impl<S: Instructions<T>, T: Sample, X: Tick> Take<T::Arith> for Rows<'_, '_, '_, S, T, X> {
+    #[inline(always)]
+    fn take(&mut self, t: usize, place: Place<T::Arith>) {
+        let Work { rule, rules, .. } = *self.work;
+        let (bracket, valid) = rules.resolve(rule, &place);
+        self.valid[t] = valid;
+        if self.outside.is_none() && rules.is_beyond(rule, &place) {
+            self.outside = Some(t);
+        }
+        let sample = |i: usize| self.samples.row(self.first + i);
+        let out = self.out.row_mut(self.target + t);
+        match bracket {
+            Bracket::Fill => out.fill(self.work.fill),
+            Bracket::NotATime => out.fill(self.work.nan),
+            Bracket::Copy(i) => out.copy_from_slice(sample(i)),
             Bracket::Between(i, weight) => {
-                let (a, b) = (samples.row(first + i), samples.row(first + i + 1));
-                blend(Nearer::of(weight), a, b, out);
+                let (nearer, past) = (Nearer::of(weight), self.work.past_caches);
+                // SAFETY: whoever made this promised it.
+                unsafe { S::blend(nearer, sample(i), sample(i + 1), out, past) }
             }
         }
     }

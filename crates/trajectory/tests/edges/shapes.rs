@@ -53,6 +53,20 @@ fn columns_around_every_width() {
     }
 }
 
+/// Values of more than 4 MiB are written past the caches where rows are whole vectors.
+#[test]
+fn values_past_the_caches() {
+    for dtype in FLOATS {
+        let sizes = Sizes(1, 900, 33_000, 128 / dtype.size());
+        everywhere(&with_dtype(trial("past", Kind::Linear, sizes), dtype));
+    }
+    everywhere(&trial(
+        "past, not whole",
+        Kind::Linear,
+        Sizes(1, 900, 33_000, 33),
+    ));
+}
+
 #[test]
 fn a_batch_of_70_000() {
     for columns in [1, 4] {

@@ -38,7 +38,8 @@ struct Bracket {
 /// The value, and the contract's bound.
 ///
 /// M is the largest magnitude of the rows used and of the tangents times the bracket's width: a tangent
-/// that a far narrower neighbour shaped can exceed the samples by far. Anything is right if a row is
+/// that a far narrower neighbour shaped can exceed the samples by far. Beyond the ends M has, times |w|, the
+/// larger of the tangent there and the line. Anything is right if a row is
 /// infinite, if M or a slope comes near the end of the type's range, or if widths or reciprocals of
 /// slopes are so small or large that their products may leave it.
 pub(super) fn value(source: &Source<'_>, shape: Shape, column: usize, place: Place) -> Expected {
@@ -69,6 +70,8 @@ pub(super) fn value(source: &Source<'_>, shape: Shape, column: usize, place: Pla
     let width = bracket.this.width;
     let rises = [bracket.left() * width, bracket.right() * width];
     let (y0, y1) = (source.at(first, column), source.at(second, column));
+    // The end rule takes slopes from each other; little may be left of them, but all of their rounding.
+    let far = |rise: f64| rise.abs().max((y1 - y0).abs()) * weight.abs();
     let (value, scale) = match beyond {
         None => {
             let scale = rises
@@ -76,15 +79,9 @@ pub(super) fn value(source: &Source<'_>, shape: Shape, column: usize, place: Pla
                 .fold(largest, |most, rise| most.max(rise.abs()));
             (cubic([y0, y1], rises, weight), scale)
         }
-        Some(End::First) => {
-            let rise = rises[0] * weight;
-            (y0 + rise, largest + rise.abs())
-        }
-        Some(End::Last) => {
-            // The bound grows with w, of which the distance from the end is a difference.
-            let rise = rises[1] * (weight - 1.0);
-            (y1 + rise, largest + (rises[1] * weight).abs())
-        }
+        Some(End::First) => (y0 + rises[0] * weight, largest + far(rises[0])),
+        // The bound grows with w, of which the distance from the end is a difference.
+        Some(End::Last) => (y1 + rises[1] * (weight - 1.0), largest + far(rises[1])),
     };
     if scale.is_nan() || scale > huge(arithmetic) || weight.abs() > huge(arithmetic) {
         return Expected::Anything;

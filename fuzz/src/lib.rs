@@ -13,6 +13,7 @@
 mod archive;
 mod bytes;
 pub mod csv;
+mod kinds;
 mod memory;
 pub mod npy;
 pub mod npz;

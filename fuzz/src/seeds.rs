@@ -181,7 +181,6 @@ fn registries(seeds: &mut Vec<Seed>) {
     );
 }
 
-/// See `plan::request`: the kind of place, B, S, T, D, types, options, then each tensor.
 fn entries(seeds: &mut Vec<Seed>) {
     let mut add = |name, good, text: &str| add(seeds, "tuning", name, good, text.as_bytes());
     let version = env!("CARGO_PKG_VERSION");
@@ -207,63 +206,199 @@ fn entries(seeds: &mut Vec<Seed>) {
     add("cut", false, &entry[..entry.len() / 2]);
 }
 
-fn plans(seeds: &mut Vec<Seed>) {
-    const PLAIN: [u8; 2] = [0, 0x80];
-    const SHARED: [u8; 3] = [1, 0, 0x80];
-    const UNIFORM: [u8; 3] = [2, 2, 3];
-    let sizes: [(&str, [u8; 4]); 4] = [
-        ("small", [2, 5, 3, 4]),
-        ("chunks", [3, 4, 4, 8]),
-        ("empty", [2, 0, 3, 1]),
-        // 2^20 targets.
-        ("many", [1, 3, 0xc1, 4]),
-    ];
-    for (place, code) in [("host", 0u8), ("device", 1)] {
-        for (name, sizes) in sizes {
-            let mut bytes = vec![code];
-            for size in sizes {
-                bytes.push(size);
-                if size == 0xc1 {
-                    bytes.push(20);
-                }
-            }
-            for (form, rows) in [("dense", &[0u8][..]), ("lengths", &[3, 0, 0x80])] {
-                // f32 in and out, f64 times, linear, hold, keep, checked, i64 lengths.
-                let mut bytes = [&bytes[..], &[2, 0, 1, 0, 0, 0, 1, 1], rows].concat();
-                bytes.extend([&PLAIN[..], &SHARED, &UNIFORM, &PLAIN, &[1], &PLAIN].concat());
-                // What has many elements cannot lie in small memory.
-                let good = place == "device" || name != "many";
-                add(
-                    seeds,
-                    "plan",
-                    &format!("{place}-{name}-{form}"),
-                    good,
-                    &bytes,
-                );
-            }
-        }
-    }
-    // The samples' batch stride is zero: 2^20 rows in small memory, if nothing is wanted of them.
-    let mut bytes = vec![0, 0xc1, 20, 3, 0, 4, 2, 0, 1, 0, 0, 0, 1, 1, 0];
-    bytes.extend([&[0, 0x85][..], &SHARED, &UNIFORM, &PLAIN, &[0]].concat());
-    add(seeds, "plan", "host-repeated", true, &bytes);
+// Tensors in a plan's words: row-major, in place; shared times; a uniform axis.
+const PLAIN: [u8; 2] = [0, 0x80];
+const SHARED: [u8; 3] = [1, 0, 0x80];
+const UNIFORM: [u8; 3] = [2, 2, 3];
+const HOST: u8 = 0;
+const DEVICE: u8 = 1;
+
+/// A plan's request: see `plan::request` for the order. f64 times, kept values, checked.
+struct Request<'a> {
+    place: u8,
+    sizes: &'a [u8],
+    kinds: &'a [u8],
+    types: &'a [u8],
+    extrapolation: u8,
+    rows: &'a [u8],
+    data: &'a [u8],
+    mask: &'a [u8],
+    age: &'a [u8],
 }
 
-/// See `trial`: types, B, S, T, D, options, form of the batch, styles, times, samples.
+impl Default for Request<'_> {
+    /// Linear, f32 in and out, dense rows, a mask and no ages.
+    fn default() -> Self {
+        Request {
+            place: HOST,
+            sizes: &[2, 5, 3, 4],
+            kinds: &[0, 0],
+            types: &[2, 0],
+            extrapolation: 0,
+            rows: &[0],
+            data: &PLAIN,
+            mask: &[1, 0, 0x80],
+            age: &[0],
+        }
+    }
+}
+
+impl Request<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        // The type of the times, invalid values, what is given; lengths and offsets are i64.
+        let (times, options) = ([1], [self.extrapolation, 0, 1]);
+        [
+            &[self.place][..],
+            self.sizes,
+            self.kinds,
+            self.types,
+            &times,
+            &options,
+            &[1],
+            self.rows,
+            self.data,
+            &SHARED,
+            &UNIFORM,
+            &PLAIN,
+            self.mask,
+            self.age,
+        ]
+        .concat()
+    }
+}
+
+fn plans(seeds: &mut Vec<Seed>) {
+    let mut add = |name: &str, good, request: Request<'_>| {
+        add(seeds, "plan", name, good, &request.bytes());
+    };
+    let sizes: [(&str, &[u8]); 4] = [
+        ("small", &[2, 5, 3, 4]),
+        ("chunks", &[3, 4, 4, 8]),
+        ("empty", &[2, 0, 3, 1]),
+        // 2^20 targets.
+        ("many", &[1, 3, 0xc1, 20, 4]),
+    ];
+    for (on, place) in [("host", HOST), ("device", DEVICE)] {
+        for (name, sizes) in sizes {
+            for (form, rows) in [("dense", &[0u8][..]), ("lengths", &[3, 0, 0x80])] {
+                // What has many elements cannot lie in small memory.
+                let good = place == DEVICE || name != "many";
+                let request = Request {
+                    place,
+                    sizes,
+                    rows,
+                    ..Request::default()
+                };
+                add(&format!("{on}-{name}-{form}"), good, request);
+            }
+        }
+        // One kind that fits or not; spans, once and in rounds, too many, and too wide; two poses.
+        let kinds: [(&str, bool, &[u8]); 7] = [
+            ("rotations", true, &[0, 6]),
+            ("narrow-poses", false, &[0x18, 8]),
+            ("spans", true, &[4, 2, 0, 3, 6, 1]),
+            ("rounds", true, &[5, 3, 8, 1, 1, 2, 10, 0, 2]),
+            ("uncovered", false, &[0x1c, 1, 0, 3]),
+            (
+                "many-spans",
+                false,
+                &[&[4, 17][..], &[1, 0].repeat(17)].concat(),
+            ),
+            (
+                "many-poses",
+                false,
+                &[&[4, 12][..], &[8, 3].repeat(12)].concat(),
+            ),
+        ];
+        for (name, good, kinds) in kinds {
+            let request = Request {
+                place,
+                sizes: &[1, 5, 2, 8],
+                kinds,
+                extrapolation: 2,
+                ..Request::default()
+            };
+            add(&format!("{on}-{name}"), good, request);
+        }
+        // i16 held; u8 to f64; i32 interpolated; f32 to u8; i64 to i32.
+        let types: [(&str, bool, u8, &[u8]); 5] = [
+            ("integers", true, 1, &[5, 0]),
+            ("bytes-to-f64", true, 3, &[4, 2, 3]),
+            ("integers-between", false, 0, &[6, 0]),
+            ("f32-to-bytes", false, 0, &[2, 1, 4]),
+            ("i64-to-i32", false, 2, &[7, 1, 6]),
+        ];
+        for (name, good, kind, types) in types {
+            let request = Request {
+                place,
+                kinds: &[0, kind],
+                types,
+                extrapolation: 3,
+                ..Request::default()
+            };
+            add(&format!("{on}-{name}"), good, request);
+        }
+        // Backwards, and with rows apart.
+        for (name, style) in [("backwards", 0x84), ("apart", 0x88)] {
+            let request = Request {
+                place,
+                age: &[1, 0, style],
+                ..Request::default()
+            };
+            add(&format!("{on}-age-{name}"), true, request);
+        }
+    }
+    // Ages where the values are, or the samples; beyond the end of their memory.
+    for (name, place, age) in [
+        ("device-age-on-values", DEVICE, &[1, 0, 0x10, 4][..]),
+        ("device-age-on-samples", DEVICE, &[1, 0, 0x10, 0]),
+        ("host-age-too-long", HOST, &[1, 0, 0x10]),
+    ] {
+        let request = Request {
+            place,
+            age,
+            ..Request::default()
+        };
+        add(name, false, request);
+    }
+    // The samples' batch stride is zero: 2^20 rows in small memory, if nothing is wanted of them.
+    let repeated = Request {
+        sizes: &[0xc1, 20, 3, 0, 4],
+        data: &[0, 0x85],
+        mask: &[0],
+        ..Request::default()
+    };
+    add("host-repeated", true, repeated);
+}
+
+/// See `trial`: types, B, S, T, D, kinds, options, form of the batch, styles, times, samples.
 fn trials(seeds: &mut Vec<Seed>) {
     const COLUMNS: [u8; 8] = [1, 3, 8, 16, 17, 33, 64, 71];
+    // A pose, two rotations, two angles and three cubics: 20 columns. Of integers, two kinds for 4.
+    const SPANS: [u8; 8] = [8, 1, 6, 2, 10, 2, 4, 3];
+    const HOLDS: [u8; 4] = [0, 2, 1, 2];
     let mut random = robocache_testkit::random::Random::new(1);
-    for n in 0..24u8 {
+    for n in 0..48u8 {
         let (samples, targets) = (4 + n % 9, 3 + n % 7);
-        let mut bytes = vec![n % 4, if n % 5 == 0 { n } else { 0 }, n % 3];
-        bytes.extend([
-            1 + n % 3,
-            samples,
-            targets,
-            COLUMNS[usize::from((n + n / 4) % 8)],
-        ]);
-        // Kind, extrapolation, invalid, fill; now and then a tolerance and a gap of one.
-        bytes.extend([n / 2 % 4, n % 2, n / 4 % 2, n % 4]);
+        let is_whole = n % 6 == 4;
+        let mut bytes = vec![
+            if is_whole { 4 + n / 6 % 4 } else { n % 4 },
+            if n % 5 == 0 { n } else { 0 },
+            n % 3,
+        ];
+        let (spans, round) = match is_whole {
+            true => (&HOLDS[..], 4),
+            false => (&SPANS[..], 20),
+        };
+        let (columns, kinds) = match n % 5 {
+            3 => (round, [&[6][..], spans].concat()),
+            4 => (2 * round, [&[7, 1][..], spans].concat()),
+            _ => (COLUMNS[usize::from((n + n / 4) % 8)], vec![0, n / 2 % 11]),
+        };
+        bytes.extend([1 + n % 3, samples, targets, columns]);
+        bytes.extend(kinds);
+        // Extrapolation, invalid, fill; now and then a tolerance and a gap of one.
+        bytes.extend([n / 3 % 4, n / 4 % 2, n % 4]);
         bytes.extend(if n % 6 == 5 { &[6u8, 2, 2][..] } else { &[0] });
         // Dense, or as many samples as there are in each row.
         match n % 4 {
@@ -273,7 +408,7 @@ fn trials(seeds: &mut Vec<Seed>) {
             }
             _ => bytes.extend([0, 0]),
         }
-        // Plain samples, then plain or reversed values, then a mask.
+        // Plain samples, then plain or reversed values, then a mask, and ages now and then.
         bytes.push(2 * (n % 3));
         bytes.extend(if n % 7 == 6 {
             &[1u8, 0, 1, 8, 9, 0][..]
@@ -281,6 +416,11 @@ fn trials(seeds: &mut Vec<Seed>) {
             &[0]
         });
         bytes.extend([1, 0]);
+        bytes.extend(match n % 4 {
+            1 => &[1, 0][..],
+            2 => &[1, 1, 1, 9, 8],
+            _ => &[0],
+        });
         // Shared times in small steps, then targets in such steps, or at the times and beside them; or
         // targets amid the times, where 16-bit results lie amid two numbers.
         bytes.extend([0, 0, 0, 0]);
@@ -292,15 +432,18 @@ fn trials(seeds: &mut Vec<Seed>) {
             true => 2 + u8::from(t == 0),
             false => random.below(256) as u8,
         }));
-        bytes.extend([n % 2, 0]);
+        // Bits, numbers that tell where they stand, or small ones; checked.
+        bytes.extend([n % 3, 0]);
         bytes.extend((0..32).map(|_| random.below(256) as u8));
         add(seeds, "variants", &format!("trial-{n:02}"), true, &bytes);
     }
-    let unsorted = [
-        2, 0, 1, 1, 4, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0,
-    ];
-    let unsorted = [&unsorted[..], &[0xff; 32]].concat();
+    // One row of four samples and two targets of three columns, of f32 and linear, with f64 times.
+    let plain = [2, 0, 1, 1, 4, 2, 3, 0, 0, 0, 0, 0, 0];
+    let unsorted = [&plain[..], &[0, 0, 0, 0, 0, 0, 0, 0, 1, 0], &[0xff; 32]].concat();
     add(seeds, "variants", "bad-times", false, &unsorted);
+    // A length below zero.
+    let short = [&plain[..], &[0, 2, 0, 7, 0xff]].concat();
+    add(seeds, "variants", "bad-length", false, &short);
 }
 
 #[cfg(test)]

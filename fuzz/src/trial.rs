@@ -3,13 +3,14 @@
 //! Any bytes are one. Choices come first, in a fixed order; what is left are the numbers.
 
 use crate::bytes::Bytes;
+use crate::kinds;
 use robocache_core::{DType, TimeScalar, TimeType};
-use robocache_testkit::oracle::{Times, encode};
+use robocache_testkit::guard::POISON;
+use robocache_testkit::oracle::{Number, Times};
 use robocache_trajectory::testing::{Axis, Batch, Operand, Space, Style, Trial};
-use robocache_trajectory::{Extrapolation, Invalid, Kind, Options};
+use robocache_trajectory::{Extrapolation, Invalid, Kind, Kinds, Options};
 use std::cell::RefCell;
 
-const FLOATS: [DType; 4] = [DType::F16, DType::Bf16, DType::F32, DType::F64];
 const TYPES: [TimeType; 3] = [TimeType::F32, TimeType::F64, TimeType::I64];
 
 /// A trial, with what cannot be seen from it.
@@ -23,7 +24,7 @@ pub struct Decoded {
 /// The trial that some bytes describe.
 pub fn decode(bytes: &[u8]) -> Decoded {
     let from = &mut Bytes(bytes);
-    let in_dtype = from.pick(&FLOATS);
+    let in_dtype = from.pick(&DType::ALL);
     let out_dtype = from.pick(&[
         in_dtype,
         in_dtype,
@@ -38,14 +39,18 @@ pub fn decode(bytes: &[u8]) -> Decoded {
     let (batch, samples) = (from.below(4), from.below(24));
     let (targets, columns) = (from.below(24), from.below(72));
     let targets = if columns > 20 { targets % 6 } else { targets };
-    let mut options = options(from, time_type);
+    let (kinds, columns) = kinds::fitting(from, in_dtype, columns);
+    let mut options = options(from, time_type).kind(kinds);
     let (batch_form, spans, stored, is_index_sound) = rows(from, batch, samples);
     let is_packed = matches!(batch_form, Batch::Packed(_));
     let (data_style, out_style) = (style(from, true), style(from, false));
-    let mask = from.flag().then(|| {
-        let style = style(from, false);
-        Space::new(DType::U8, [batch, targets], style)
-    });
+    let mut per_target = |dtype| {
+        from.flag().then(|| {
+            let style = style(from, false);
+            Space::new(dtype, [batch, targets], style)
+        })
+    };
+    let (mask, age) = (per_target(DType::U8), per_target(DType::F32));
     let source = match from.below(if is_packed { 2 } else { 3 }) {
         0 => shared(from, time_type, stored, None),
         1 => uniform(from, time_type, stored),
@@ -63,7 +68,8 @@ pub fn decode(bytes: &[u8]) -> Decoded {
         _ => per_row(from, time_type, [batch, targets], Some(&knots)),
     };
     let rows = if is_packed { 1 } else { batch };
-    let data = numbers(from, in_dtype, [rows, stored, columns], data_style);
+    let shape = [rows, stored, columns];
+    let data = numbers(from, in_dtype, shape, data_style, has_angles(&kinds));
     // A check that is not asked for leaves bad times unspecified; so does one that is not made.
     options.check &= !from.flag();
     let mut trial = Trial {
@@ -74,6 +80,7 @@ pub fn decode(bytes: &[u8]) -> Decoded {
         target,
         out: Space::new(out_dtype, [batch, targets, columns], out_style),
         mask,
+        age,
         options,
         unspecified: false,
     };
@@ -89,8 +96,7 @@ pub fn decode(bytes: &[u8]) -> Decoded {
 
 fn options(from: &mut Bytes<'_>, time_type: TimeType) -> Options {
     let mut options = Options::default()
-        .kind(from.pick(&Kind::ALL))
-        .extrapolation(from.pick(&[Extrapolation::Hold, Extrapolation::Nan]))
+        .extrapolation(from.pick(&Extrapolation::ALL))
         .invalid(from.pick(&[Invalid::Keep, Invalid::Fill]))
         .fill(from.pick(&[f64::NAN, 0.0, -1.5, 1e300]));
     let given = from.byte();
@@ -264,23 +270,70 @@ fn beside(time: TimeScalar, side: u8) -> TimeScalar {
     }
 }
 
-/// Samples: of the bytes that are left, repeated, or numbers that tell where they stand.
-fn numbers(from: &mut Bytes<'_>, dtype: DType, shape: [usize; 3], style: Style<3>) -> Operand<3> {
-    let is_tame = from.flag();
+fn has_angles(kinds: &Kinds) -> bool {
+    match kinds {
+        Kinds::All(kind) => *kind == Kind::Angle,
+        Kinds::Spans(spans) => spans.list().iter().any(|span| span.kind == Kind::Angle),
+    }
+}
+
+/// Samples: the bytes that are left, repeated, as bits or as small numbers, or numbers that tell where they
+/// stand but for samples that are zero.
+fn numbers(
+    from: &mut Bytes<'_>,
+    dtype: DType,
+    shape: [usize; 3],
+    style: Style<3>,
+    are_angles: bool,
+) -> Operand<3> {
+    let mode = from.below(3);
     let pool: &[u8] = if from.0.is_empty() { &[0] } else { from.0 };
     let at = RefCell::new(0usize);
-    Operand::from_bytes(dtype, shape, style, |[row, sample, column]| {
-        let mut at = at.borrow_mut();
-        if is_tame {
-            let place = (row * 41 + sample) * 73 + column;
-            let salt = pool[place % pool.len()];
-            return encode(dtype, place as f64 - f64::from(salt) / 64.0);
-        }
-        (0..dtype.size())
-            .map(|_| {
-                *at += 1;
-                pool[(*at - 1) % pool.len()]
-            })
-            .collect()
+    let next = || {
+        *at.borrow_mut() += 1;
+        pool[(*at.borrow() - 1) % pool.len()]
+    };
+    let scaled = |whole: i64, part: f64| match dtype.is_float() {
+        true => Number::Float(whole as f64 + part),
+        // Of bytes, those that are left of it.
+        false if dtype == DType::U8 => Number::Integer(whole & 0xff),
+        false => Number::Integer(whole),
+    };
+    Operand::numbers(dtype, shape, style, |[row, sample, column]| {
+        let number = match mode {
+            0 => {
+                let bytes: Vec<u8> = (0..dtype.size()).map(|_| next()).collect();
+                Number::decode(dtype, &bytes)
+            }
+            1 => {
+                let moment = row * 41 + sample;
+                let place = moment * 73 + column;
+                let salt = pool[place % pool.len()];
+                match pool[moment % pool.len()] & 7 {
+                    7 => scaled(0, 0.0),
+                    _ => scaled(place as i64, -f64::from(salt) / 64.0),
+                }
+            }
+            _ => {
+                let byte = i64::from(next() as i8);
+                scaled(byte >> 5, (byte & 31) as f64 / 32.0)
+            }
+        };
+        fit(number, dtype, are_angles)
     })
+}
+
+/// A number that the contract speaks of, and that an output may hold: angles of not too many turns, and
+/// nothing that looks like memory before it was written.
+fn fit(number: Number, dtype: DType, is_angle: bool) -> Number {
+    let bytes = number.encode(dtype);
+    match number {
+        // All NaNs are one.
+        Number::Float(value) if value.is_nan() => Number::Float(f64::NAN),
+        Number::Float(value) if is_angle && value.is_finite() && value.abs() > 3e5 => {
+            Number::Float(value % 1e5)
+        }
+        Number::Integer(_) if bytes.iter().all(|byte| POISON.contains(byte)) => Number::Integer(0),
+        number => number,
+    }
 }

@@ -38,8 +38,8 @@ pub enum Kind {
     /// times, the tangent is the line from `a` to `b`.
     Pchip,
     /// Rotations, four columns each: along the shorter arc at constant speed (Shoemake, "Animating
-    /// rotation with quaternion curves", 1985). Samples need not be normalised, results are. A
-    /// quaternion of length zero makes its span invalid.
+    /// rotation with quaternion curves", 1985). Samples need not be normalised, results are. With a
+    /// quaternion of length zero the target is invalid, and of its columns those four.
     Slerp(Quaternion),
     /// Poses, seven columns each: three of translation, `Linear`, and four of rotation, `Slerp`.
     Pose(Quaternion),
@@ -355,7 +355,9 @@ impl Runs {
             }
         }
         if runs.len <= 1 {
-            let rule = runs.list().first().map_or(Rule::Linear, |run| run.rule);
+            // No columns at all still have a mask: by the first kind, as if it were for all of them.
+            let first = spans.first().map_or(Rule::Linear, |span| rule(span.kind));
+            let rule = runs.list().first().map_or(first, |run| run.rule);
             return Ok(Runs::all(rule));
         }
         Ok(runs)

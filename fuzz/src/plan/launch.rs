@@ -3,6 +3,7 @@
 use robocache_core::DType;
 use robocache_registry::{CudaCaps, Descriptor, DeviceCaps};
 use robocache_testkit::stub::Device;
+use robocache_trajectory::kinds::Rule;
 use robocache_trajectory::testing::{LaunchShape, launch_shape};
 use robocache_trajectory::{AxisForm, Problem, Resample, Variant, dispatcher};
 use std::sync::OnceLock;
@@ -87,6 +88,11 @@ fn suits(problem: &Problem, request: &Resample<'_>, shape: &LaunchShape, variant
     let size = problem.in_dtype.size() as i128;
     let columns = problem.columns as i128;
     let outer = [problem.batch, problem.targets];
+    if variant.info.id != "trajectory.generic.sm80" {
+        let rule = problem.kinds.only().expect("one rule for all columns");
+        assert!(rule == Rule::Linear || rule.is_hold(), "{rule:?}");
+        assert!(problem.in_dtype.is_float() && problem.in_dtype == problem.out_dtype);
+    }
     match variant.info.id {
         "trajectory.generic.sm80" => {}
         "trajectory.wide.sm80" => {

@@ -64,11 +64,8 @@ impl<const R: usize> Tensor<R> {
             Where::Device(slot) => match style >> 4 {
                 0 => (from.word(), 0),
                 // Another one's place, perhaps.
-                1 => (u64::from(from.byte() & 7) << 60, 0),
-                n => (
-                    (slot << 60) + (1 << 59) + u64::from(n & 7) * dtype.size() as u64,
-                    0,
-                ),
+                1 => (place(u64::from(from.byte() & 7)), 0),
+                n => (place(slot) + u64::from(n & 7) * dtype.size() as u64, 0),
             },
         };
         Tensor {
@@ -186,6 +183,11 @@ impl<const R: usize> Tensor<R> {
 pub enum Where {
     Host,
     Device(u64),
+}
+
+/// The middle of a slot's part of the addresses.
+fn place(slot: u64) -> u64 {
+    (slot << 60) + (1 << 59)
 }
 
 /// The smallest and largest offset of any element, in elements.

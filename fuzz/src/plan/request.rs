@@ -3,10 +3,11 @@
 use super::launch;
 use super::operand::{Memory, Tensor, Where, size};
 use crate::bytes::Bytes;
+use crate::kinds;
 use robocache_core::{DType, Rows, TensorView, TensorViewMut, TimeAxis, TimeScalar, TimeType};
 use robocache_registry::DeviceCaps;
 use robocache_trajectory::{
-    Extrapolation, Invalid, Kind, Options, Plan, Problem, Resample, dispatcher,
+    Extrapolation, Invalid, Kinds, Options, Plan, Problem, Resample, dispatcher,
 };
 
 const FLOATS: [DType; 4] = [DType::F16, DType::Bf16, DType::F32, DType::F64];
@@ -25,6 +26,9 @@ struct Description {
     target: Axis,
     out: Tensor<3>,
     mask: Option<Tensor<2>>,
+    age: Option<Tensor<2>>,
+    /// `None` if there are none like that.
+    kinds: Option<Kinds>,
     options: Options,
 }
 
@@ -37,11 +41,12 @@ enum Axis {
 impl Description {
     fn decode(from: &mut Bytes<'_>, on: impl Fn(u64) -> Where) -> Description {
         let [batch, samples, targets, columns] = std::array::from_fn(|_| size(from));
-        let in_dtype = from.pick(&FLOATS);
-        let out_dtype = if from.flag() {
-            from.pick(&FLOATS)
-        } else {
-            in_dtype
+        let (kinds, columns) = kinds::any(from, columns, size);
+        let in_dtype = from.pick(&DType::ALL);
+        let out_dtype = match from.below(4) {
+            0 => in_dtype,
+            1 => from.pick(&DType::ALL),
+            _ => from.pick(&FLOATS),
         };
         let times = from.pick(&[TimeType::F32, TimeType::F64, TimeType::I64]);
         let options = options(from, times);
@@ -59,15 +64,19 @@ impl Description {
         } else {
             batch
         };
+        let per_target = |from: &mut Bytes<'_>, dtype, slot| {
+            from.flag()
+                .then(|| Tensor::decode(from, dtype, [batch, targets], on(slot)))
+        };
         Description {
             data: Tensor::decode(from, in_dtype, [stored, samples, columns], on(0)),
             source: Axis::decode(from, times, [batch, samples], on(2)),
             target: Axis::decode(from, times, [batch, targets], on(3)),
             out: Tensor::decode(from, out_dtype, [batch, targets, columns], on(4)),
-            mask: from
-                .flag()
-                .then(|| Tensor::decode(from, DType::U8, [batch, targets], on(5))),
+            mask: per_target(from, DType::U8, 5),
+            age: per_target(from, DType::F32, 6),
             rows,
+            kinds,
             options,
         }
     }
@@ -94,11 +103,17 @@ impl Description {
             let expected = batch as u128 + u128::from(is_packed);
             assert_eq!(index.layout.shape[0] as u128, expected);
         }
-        if let Some(mask) = &self.mask {
-            assert_eq!(mask.layout.shape, [batch, targets]);
-            assert_eq!(mask.dtype, DType::U8);
-            mask.is_distinct();
+        for (view, dtype) in [(&self.mask, DType::U8), (&self.age, DType::F32)] {
+            if let Some(view) = view {
+                assert_eq!((view.layout.shape, view.dtype), ([batch, targets], dtype));
+                view.is_distinct();
+            }
         }
+        let kinds = self.kinds.as_ref().expect("kinds that were not refused");
+        kinds::hold(kinds, &problem.kinds, columns);
+        let (data, out) = (self.data.dtype, self.out.dtype);
+        assert!(data.is_float() || !problem.kinds.any(|rule| !rule.is_hold()));
+        assert!(out.is_float() || out == data, "{data} to {out}");
         self.out.is_distinct();
         assert!(!is_packed || !matches!(self.source, Axis::PerRow(_)));
         self.source.holds([batch, samples], problem.time_type);
@@ -168,8 +183,7 @@ impl Axis {
 
 fn options(from: &mut Bytes<'_>, of: TimeType) -> Options {
     let mut options = Options::default()
-        .kind(from.pick(&Kind::ALL))
-        .extrapolation(from.pick(&[Extrapolation::Hold, Extrapolation::Nan]))
+        .extrapolation(from.pick(&Extrapolation::ALL))
         .invalid(from.pick(&[Invalid::Keep, Invalid::Fill]));
     let given = from.byte();
     options.check = given & 1 != 0;
@@ -207,7 +221,7 @@ trait Views<'a> {
 }
 
 /// Inputs and outputs in memory of their own.
-struct OnHost<'a>([&'a Memory; 4], [Option<&'a mut Memory>; 2]);
+struct OnHost<'a>([&'a Memory; 4], [Option<&'a mut Memory>; 3]);
 
 impl<'a> Views<'a> for OnHost<'a> {
     fn view<const R: usize>(&self, slot: usize, tensor: &Tensor<R>) -> Option<TensorView<'a, R>> {
@@ -273,8 +287,26 @@ impl Description {
                 None => None,
                 Some(mask) => Some(views.view_mut(1, mask)?),
             },
-            options: self.options,
+            age: match &self.age {
+                None => None,
+                Some(age) => Some(views.view_mut(2, age)?),
+            },
+            options: self.options.kind(self.kinds?),
         })
+    }
+
+    /// The problem of a request, if it is accepted; if not, there must be a reason.
+    fn problem(&self, request: &Resample<'_>) -> Option<Problem> {
+        let found = Problem::of(request);
+        let columns = self.out.layout.shape[2];
+        let types = [self.data.dtype, self.out.dtype];
+        if let (Err(error), Some(kinds)) = (&found, &self.kinds) {
+            let is_just = kinds::refused_justly(error, kinds, columns, types);
+            assert!(is_just, "{error} of {kinds:?} for {columns}, {types:?}");
+        }
+        let problem = found.ok()?;
+        self.holds(&problem);
+        Some(problem)
     }
 
     /// Whether outputs overlap each other or an input on the device.
@@ -284,7 +316,12 @@ impl Description {
             Axis::Shared(times) => times.bytes(),
             Axis::Uniform(..) => None,
         };
-        let (out, mask) = (self.out.bytes(), self.mask.as_ref().and_then(Tensor::bytes));
+        let per_target = |view: &Option<Tensor<2>>| view.as_ref().and_then(Tensor::bytes);
+        let outputs = [
+            self.out.bytes(),
+            per_target(&self.mask),
+            per_target(&self.age),
+        ];
         let rows = self.rows.as_ref().and_then(|(_, index)| index.bytes());
         let inputs = [
             self.data.bytes(),
@@ -296,10 +333,10 @@ impl Description {
             one.zip(other)
                 .is_some_and(|(a, b)| a.0 <= b.1 && b.0 <= a.1)
         };
-        meet(out, mask)
-            || inputs
-                .iter()
-                .any(|&input| meet(out, input) || meet(mask, input))
+        outputs.iter().enumerate().any(|(at, &output)| {
+            let others = inputs.iter().chain(&outputs[..at]);
+            others.into_iter().any(|&other| meet(output, other))
+        })
     }
 
     /// Whether running it takes a moment only.
@@ -324,18 +361,19 @@ pub fn on_the_host(from: &mut Bytes<'_>) -> bool {
         description.target.memory(from).unwrap_or_else(none),
     ];
     let mut out = Memory::of(&description.out, from);
-    let mut mask = description
-        .mask
-        .as_ref()
-        .map_or_else(none, |mask| Memory::of(mask, from));
-    let views = OnHost(inputs.each_ref(), [Some(&mut out), Some(&mut mask)]);
+    let mut per_target = |view: &Option<Tensor<2>>| match view {
+        Some(view) => Memory::of(view, from),
+        None => none(),
+    };
+    let (mut mask, mut age) = (per_target(&description.mask), per_target(&description.age));
+    let outputs = [Some(&mut out), Some(&mut mask), Some(&mut age)];
+    let views = OnHost(inputs.each_ref(), outputs);
     let Some(mut request) = description.request(views) else {
         return false;
     };
-    let Ok(problem) = Problem::of(&request) else {
+    let Some(problem) = description.problem(&request) else {
         return false;
     };
-    description.holds(&problem);
     // What a caller wishes for, or what is best.
     let ids: Vec<_> = dispatcher()
         .survey(&problem, DeviceCaps::cpu())
@@ -358,10 +396,9 @@ pub fn on_a_device(from: &mut Bytes<'_>) -> bool {
     let Some(request) = description.request(OnDevice) else {
         return false;
     };
-    let Ok(problem) = Problem::of(&request) else {
+    let Some(problem) = description.problem(&request) else {
         return false;
     };
-    description.holds(&problem);
     assert!(
         !description.overlaps(),
         "an output that overlaps something is accepted"

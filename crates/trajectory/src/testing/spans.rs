@@ -3,7 +3,7 @@
 use crate::{Extrapolation, Kind, Kinds, Quaternion};
 use robocache_testkit::oracle::{self, QuaternionOrder};
 
-/// The oracle's spans of `columns` columns; poses are taken apart.
+/// The oracle's spans of `columns` columns; poses and rotations are taken apart.
 pub(super) fn spans(kinds: &Kinds, columns: usize) -> Vec<oracle::Span> {
     let mut all = Vec::new();
     match kinds {
@@ -11,13 +11,17 @@ pub(super) fn spans(kinds: &Kinds, columns: usize) -> Vec<oracle::Span> {
         Kinds::Spans(spans) => {
             let mut left = columns;
             loop {
-                for span in spans.list() {
-                    push(&mut all, span.kind, span.columns);
+                // What has no columns does not count, unless there is nothing else.
+                for span in spans.list().iter().filter(|span| span.columns > 0) {
+                    push(&mut all, span.kind, span.columns.min(columns));
                     left = left.saturating_sub(span.columns);
                 }
                 if left == 0 {
                     break;
                 }
+            }
+            if all.is_empty() {
+                push(&mut all, spans.list()[0].kind, 0);
             }
         }
     }
@@ -36,6 +40,13 @@ fn push(all: &mut Vec<oracle::Span>, kind: Kind, columns: usize) {
         Kind::Nearest => oracle::Kind::Nearest,
         Kind::Cubic => oracle::Kind::Cubic,
         Kind::Pchip => oracle::Kind::Pchip,
+        // One by one: what has no direction is invalid alone.
+        Kind::Slerp(_) if columns > kind.width() => {
+            for _ in 0..columns / kind.width() {
+                push(all, kind, kind.width());
+            }
+            return;
+        }
         Kind::Slerp(of) => oracle::Kind::Slerp { order: order(of) },
         Kind::Angle => oracle::Kind::Angle,
         Kind::Pose(of) => {

@@ -129,7 +129,7 @@ impl Trial {
 
     /// Row and index of the first target outside, where that is an error.
     fn first_outside(&self) -> Option<(u64, u64)> {
-        if self.options.extrapolation != Extrapolation::Error {
+        if self.options.extrapolation != Extrapolation::Error || self.shape()[1] == 0 {
             return None;
         }
         (0..self.shape()[0]).find_map(|row| {
@@ -143,7 +143,12 @@ impl Trial {
         if self.unspecified {
             return done;
         }
-        match (done, self.first_outside()) {
+        // Looked for only then: lengths or options that are an error have no answers.
+        let outside = match done {
+            Ok(()) | Err(Error::Outside { .. }) => self.first_outside(),
+            Err(_) => None,
+        };
+        match (done, outside) {
             (Err(Error::Outside { batch, index }), Some(expected))
                 if (batch, index) == expected =>
             {

@@ -8,7 +8,7 @@ use robocache_core::{DType, Error, TimeScalar, TimeType};
 use robocache_registry::{Case, DeviceCaps};
 use robocache_testkit::guard::indices;
 use robocache_trajectory::testing::{Axis, Operand, Space, Style, Trial};
-use robocache_trajectory::{Extrapolation, Kind};
+use robocache_trajectory::{Extrapolation, Kind, Span, Spans};
 
 const FLOATS: [DType; 4] = [DType::F16, DType::Bf16, DType::F32, DType::F64];
 const WIDTHS: [usize; 10] = [1, 3, 7, 14, 31, 32, 33, 255, 256, 257];
@@ -38,6 +38,30 @@ fn samples_0_1_2_3_and_targets_0_1() {
     for kind in kinds_of(5) {
         everywhere(&trial("no rows", kind, Sizes(0, 3, 4, 5)));
     }
+}
+
+#[test]
+fn spans_without_columns_count_only_where_there_is_nothing_else() {
+    let spans = |list: &[(usize, Kind)]| {
+        let list = list.iter().map(|&(columns, kind)| Span { columns, kind });
+        Spans::new(&list.collect::<Vec<_>>()).unwrap()
+    };
+    let mut masks = Vec::new();
+    for (columns, kinds) in [
+        (0, spans(&[(0, Kind::Previous)])),
+        (0, spans(&[(0, Kind::Linear), (0, Kind::Previous)])),
+        (1, spans(&[(0, Kind::Linear), (1, Kind::Previous)])),
+        (
+            0,
+            spans(&[(0, Kind::Linear), (1, Kind::Previous)]).repeated(),
+        ),
+    ] {
+        let mut trial = trial("no columns", Kind::Linear, Sizes(2, 5, 1, columns));
+        trial.target = shared(TimeType::F64, &[1e6]);
+        trial.options = trial.options.kind(kinds);
+        masks.push(everywhere(&trial).0[1].clone());
+    }
+    assert_eq!(masks, [[1, 1], [0, 0], [1, 1], [1, 1]]);
 }
 
 #[test]

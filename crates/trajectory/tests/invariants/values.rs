@@ -7,7 +7,7 @@ use robocache_core::{DType, TimeType};
 use robocache_testkit::oracle::decode;
 use robocache_testkit::random::Random;
 use robocache_trajectory::testing::{Operand, Space, Style};
-use robocache_trajectory::{Extrapolation, Invalid, Kind};
+use robocache_trajectory::{Extrapolation, Invalid, Kind, Quaternion};
 
 const FLOATS: [DType; 4] = [DType::F16, DType::Bf16, DType::F32, DType::F64];
 const TIMES: [TimeType; 3] = [TimeType::F32, TimeType::F64, TimeType::I64];
@@ -181,5 +181,41 @@ fn extrapolation_is_for_what_lies_outside_alone() {
             "{}",
             kind.name()
         );
+    }
+}
+
+#[test]
+fn a_quaternion_of_length_zero_is_invalid_and_its_neighbours_are_not() {
+    for (kind, columns, zero) in [
+        (Kind::Slerp(Quaternion::Wxyz), 12, 4..8),
+        (Kind::Pose(Quaternion::Xyzw), 14, 10..14),
+    ] {
+        for invalid in [Invalid::Keep, Invalid::Fill] {
+            let mut trial = trial("zero", kind, Sizes(1, 2, 1, columns));
+            trial.data = Operand::floats(
+                DType::F32,
+                [1, 2, columns],
+                Style::default(),
+                |[_, s, d]| {
+                    if s == 1 && zero.contains(&d) {
+                        return 0.0;
+                    }
+                    1.0
+                },
+            );
+            trial.source = shared(TimeType::F64, &[0.0, 1.0]);
+            trial.target = shared(TimeType::F64, &[0.25]);
+            trial.options.invalid = invalid;
+            trial.options.fill = 7.0;
+            let (outputs, _) = everywhere(&trial);
+            assert_eq!(outputs[1], [0]);
+            for (column, value) in as_f32(&outputs[0]).into_iter().enumerate() {
+                match (zero.contains(&column), invalid) {
+                    (true, Invalid::Keep) => assert!(value.is_nan(), "{column}"),
+                    (true, Invalid::Fill) => assert_eq!(value, 7.0, "{column}"),
+                    (false, _) => assert!(value == 0.5 || value == 1.0, "{column}: {value}"),
+                }
+            }
+        }
     }
 }

@@ -38,7 +38,8 @@ struct Bracket {
 /// The value, and the contract's bound.
 ///
 /// M is the largest magnitude of the rows used and of the tangents times the bracket's width: a tangent
-/// that a far narrower neighbour shaped can exceed the samples by far. Anything is right if a row is
+/// that a far narrower neighbour shaped can exceed the samples by far. Beyond the ends M has, times |w|, the
+/// larger of the tangent there and the line. Anything is right if a row is
 /// infinite, if M or a slope comes near the end of the type's range, or if widths or reciprocals of
 /// slopes are so small or large that their products may leave it.
 pub(super) fn value(source: &Source<'_>, shape: Shape, column: usize, place: Place) -> Expected {
@@ -55,20 +56,27 @@ pub(super) fn value(source: &Source<'_>, shape: Shape, column: usize, place: Pla
     let after = bracket.after.filter(|_| !alone);
     let rows = first - usize::from(before.is_some())..=second + usize::from(after.is_some());
     let rows: Vec<f64> = rows.map(|i| source.at(i, column)).collect();
+    let arithmetic = arithmetic(source.question.in_dtype);
+    let secants = [before, Some(bracket.this), after];
+    let secants = secants.into_iter().flatten();
+    // Of a neighbour whose width may be nothing beside this one's, it is open whether it shapes anything.
+    let (y0, y1) = (source.at(first, column), source.at(second, column));
+    let is_open = || !secants.clone().all(|one| one.has_width(arithmetic));
+    if !y0.is_nan() && !y1.is_nan() && is_open() {
+        return Expected::Anything;
+    }
     if rows.iter().any(|row| row.is_nan()) {
         return Expected::NAN;
     }
-    let arithmetic = arithmetic(source.question.in_dtype);
     let largest = rows.iter().fold(0.0, |most: f64, row| most.max(row.abs()));
-    let secants = [before, Some(bracket.this), after];
-    let secants = secants.into_iter().flatten();
     let widths: f64 = secants.clone().map(|secant| secant.width).sum();
     if !largest.is_finite() || !secants.clone().all(|one| one.is_tame(widths, arithmetic)) {
         return Expected::Anything;
     }
     let width = bracket.this.width;
     let rises = [bracket.left() * width, bracket.right() * width];
-    let (y0, y1) = (source.at(first, column), source.at(second, column));
+    // The end rule takes slopes from each other; little may be left of them, but all of their rounding.
+    let far = |rise: f64| rise.abs().max((y1 - y0).abs()) * weight.abs();
     let (value, scale) = match beyond {
         None => {
             let scale = rises
@@ -76,15 +84,9 @@ pub(super) fn value(source: &Source<'_>, shape: Shape, column: usize, place: Pla
                 .fold(largest, |most, rise| most.max(rise.abs()));
             (cubic([y0, y1], rises, weight), scale)
         }
-        Some(End::First) => {
-            let rise = rises[0] * weight;
-            (y0 + rise, largest + rise.abs())
-        }
-        Some(End::Last) => {
-            // The bound grows with w, of which the distance from the end is a difference.
-            let rise = rises[1] * (weight - 1.0);
-            (y1 + rise, largest + (rises[1] * weight).abs())
-        }
+        Some(End::First) => (y0 + rises[0] * weight, largest + far(rises[0])),
+        // The bound grows with w, of which the distance from the end is a difference.
+        Some(End::Last) => (y1 + rises[1] * (weight - 1.0), largest + far(rises[1])),
     };
     if scale.is_nan() || scale > huge(arithmetic) || weight.abs() > huge(arithmetic) {
         return Expected::Anything;
@@ -125,17 +127,27 @@ impl Secant {
         }
     }
 
-    /// Whether squares of the width, and slope by width and width by slope of all brackets used, which
-    /// together are `widths` wide, stay within the type's range, with room for a few factors. Widths by
-    /// slopes may be too large for it: see [`Bracket::floor`].
-    fn is_tame(self, widths: f64, arithmetic: DType) -> bool {
-        let (span, least) = if arithmetic == DType::F64 {
-            (2f64.powi(480), 2f64.powi(-1000))
+    /// Whether squares of the width, and its ratio to another, stay within the type's range.
+    fn has_width(self, arithmetic: DType) -> bool {
+        let span = if arithmetic == DType::F64 {
+            2f64.powi(480)
         } else {
-            (2f64.powi(60), 2f64.powi(-120))
+            2f64.powi(60)
+        };
+        (1.0 / span..=span).contains(&self.width)
+    }
+
+    /// Whether also slope by width and width by slope of all brackets used, which together are `widths`
+    /// wide, do, with room for a few factors. Widths by slopes may be too large for it: see
+    /// [`Bracket::floor`].
+    fn is_tame(self, widths: f64, arithmetic: DType) -> bool {
+        let least = if arithmetic == DType::F64 {
+            2f64.powi(-1000)
+        } else {
+            2f64.powi(-120)
         };
         let slope = self.slope.abs();
-        (1.0 / span..=span).contains(&self.width)
+        self.has_width(arithmetic)
             && slope.max(slope * widths) <= huge(arithmetic)
             && (slope == 0.0 || self.width / slope >= least)
     }

@@ -76,6 +76,24 @@ fn far_targets_have_a_wider_bound_and_the_farthest_none() {
 }
 
 #[test]
+fn end_slopes_that_cancel_leave_the_bound_as_it_was() {
+    let times = Times::F64(vec![0.0, 1.0, 2.0, 3.0, 4.0]);
+    let targets = Times::F64(vec![-1000.0, 1004.0]);
+    // The slope at either end is 2^-10, what is left of 1.
+    let row = [0.0, 1.0, 4.0 - 2f64.powi(-9), 1.0, 0.0];
+    let sample = |i: usize, _: usize| row[i].into();
+    let spans = one(Kind::Pchip);
+    let mut q = question(&times, &targets, &sample);
+    q.spans = &spans;
+    q.extrapolation = Extrapolation::Linear;
+    for answer in answers(&q) {
+        let near = answer.values[0];
+        assert!((number(&near) + 1000.0 * 2f64.powi(-10)).abs() < 1e-9);
+        assert!(error(&near) > 2e-6 * 1000.0 && error(&near) < 2e-6 * 1010.0);
+    }
+}
+
+#[test]
 fn samples_that_shape_no_end_slope_do_not_poison_it() {
     let row = [1.0, 2.0, f64::NAN, 4.0, 5.0, 6.0];
     let times = Times::F64(vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);

@@ -93,6 +93,11 @@ fn nan_reaches_as_far_as_samples_are_used() {
     // A slope of zero does not hide the other one's NaN.
     let found = column(Kind::Pchip, &times[..3], &[nan, 1.0, 1.0], &[1.5]);
     assert!(number(&found[0]).is_nan());
+    // Nor is it sure that it is in a bracket whose width is next to nothing.
+    let row = [nan, 0.0, 1.0, nan];
+    let found = column(Kind::Cubic, &[0.0, 1e-200, 1.0, 2.0], &row, &[0.5, 1.5]);
+    assert_eq!(found[0], Expected::Anything);
+    assert!(number(&found[1]).is_nan());
     // An infinite sample leaves NaN and infinities open, but no more than NaN does.
     let row = [f64::INFINITY, 0.0, 1.0, 2.0];
     let found = column(Kind::Cubic, &times[..4], &row, &[0.5, 1.5, 2.5]);

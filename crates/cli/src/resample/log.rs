@@ -15,6 +15,8 @@ pub(crate) struct Log {
     pub(crate) blocks: Vec<Block>,
     /// Arrays that are no streams and are copied.
     pub(crate) rest: Vec<(String, Array)>,
+    /// What was found out while it was resampled, by its names.
+    pub(crate) added: Vec<(String, Added)>,
     pub(crate) rows: Rows,
 }
 
@@ -62,6 +64,14 @@ pub(crate) enum Data {
     F16(Vec<f16>),
     F32(Vec<f32>),
     F64(Vec<f64>),
+}
+
+/// Something about each row that was not in the file.
+pub(crate) enum Added {
+    /// Whether it was covered by samples in every column.
+    Mask(Vec<bool>),
+    /// How old the newest sample was, in seconds.
+    Age(Vec<f32>),
 }
 
 /// How a row is named in messages.
@@ -155,8 +165,13 @@ impl Log {
         Ok(())
     }
 
-    /// The same log with other rows.
-    pub(crate) fn with(self, stamps: Stamps, blocks: Vec<Block>) -> Log {
+    /// The same log with other rows, and with what was found out about them.
+    pub(crate) fn with(
+        self,
+        stamps: Stamps,
+        blocks: Vec<Block>,
+        added: Vec<(String, Added)>,
+    ) -> Log {
         let time = Time {
             stamps,
             ..self.time
@@ -164,6 +179,7 @@ impl Log {
         Log {
             time,
             blocks,
+            added,
             ..self
         }
     }

@@ -265,6 +265,27 @@ fn masks_and_ages_are_arrays_too() {
 }
 
 #[test]
+fn the_mask_is_of_all_arrays() {
+    let folder = Folder::new();
+    let (input, out) = (folder.at("log.npz"), folder.at("out.npz"));
+    let two = Array {
+        shape: vec![2],
+        values: Values::F64(vec![0.0, 1.0]),
+    };
+    let names = ["t", "before", "after", "near"];
+    write_npz(&input, &names.map(|name| (name, two.as_ref()))).expect("written");
+    let mut args = vec!["resample", &input, "--time", "t", "--rate", "8", "-o", &out];
+    for kind in ["before=previous", "after=next", "near=nearest"] {
+        args.extend(["--kind", kind]);
+    }
+    succeed(&[&args[..], &["--tolerance", "625ms", "--mask", "all"]].concat());
+    let found = read_npz(&out).expect("an NPZ file").arrays;
+    // Held from before up to 5/8 s, from after from 3/8 s on.
+    let expected = [true, false, false, true, true, true, false, false, true];
+    assert_eq!(found[4].1.values, Values::Bool(expected.to_vec()));
+}
+
+#[test]
 fn missing_values_are_nan_in_rows_that_are_covered() {
     let folder = Folder::new();
     let log = folder.put("log.csv", "t,x\n0.0,1\n0.1,\n0.2,3\n");

@@ -179,10 +179,10 @@ fn a_pose_is_a_line_and_a_rotation() {
 #[test]
 fn patterns_name_columns_in_the_files_order() {
     let folder = Folder::new();
-    let mut text = "#t, q_x [], q_y [], q_z [], q_w [], gain\n".to_owned();
+    let mut text = "#t, q_x [], q_y [], q_z [], q_w [], gain, freq_x\n".to_owned();
     for i in 0..20 {
         let [x, y, z, w] = about([0.0, 1.0, 0.0], 0.7 * f64::from(i));
-        text += &format!("{}, {x}, {y}, {z}, {w}, {i}\n", f64::from(i) * 0.1);
+        text += &format!("{}, {x}, {y}, {z}, {w}, {i}, 5\n", f64::from(i) * 0.1);
     }
     let log = folder.put("log.csv", &text);
     let (out, listed) = (folder.at("out.csv"), folder.at("listed.csv"));

@@ -1,12 +1,13 @@
 //! Which kind does each column have, and which columns make a value together?
 
-use super::csv::names;
 use super::kinds::Wanted;
 use super::log::{Field, Log};
+use super::lookup::choose;
+use super::rotations::{check_order, check_whole};
 use crate::failure::usage;
-use anyhow::{Result, bail};
-use robocache::trajectory::{Kind, Quaternion};
-use robocache_io::csv::{by_similarity, plain_name};
+use anyhow::Result;
+use robocache::trajectory::Kind;
+use robocache_io::csv::plain_name;
 
 /// A column: the number of its block and its place there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,10 +25,10 @@ pub(super) struct Share {
 
 /// A field and where it lies.
 #[derive(Clone, Copy)]
-struct Place<'l> {
-    field: &'l Field,
+pub(super) struct Place<'l> {
+    pub(super) field: &'l Field,
     /// Its first column.
-    first: Column,
+    pub(super) first: Column,
 }
 
 /// All columns of a log by their kinds. Poses are taken apart into positions and rotations, which are
@@ -78,13 +79,15 @@ pub(super) fn assign(log: &Log, wanted: &[Wanted]) -> Result<Vec<Share>> {
         let group: Vec<Place<'_>> = chosen.iter().map(|&index| places[index]).collect();
         share(log, &group, wanted, &mut shares)?;
     }
-    for block in 0..log.blocks.len() {
-        let unnamed = places.iter().zip(&named);
-        let group: Vec<Place<'_>> = unnamed
-            .filter(|(place, named)| place.first.block == block && named.is_none())
-            .map(|(place, _)| *place)
-            .collect();
-        share(log, &group, &rest, &mut shares)?;
+    let unnamed: Vec<Place<'_>> = places
+        .iter()
+        .zip(&named)
+        .filter(|(_, named)| named.is_none())
+        .map(|(place, _)| *place)
+        .collect();
+    // A rotation that nobody named lies in one array.
+    for group in unnamed.chunk_by(|one, other| one.first.block == other.first.block) {
+        share(log, group, &rest, &mut shares)?;
     }
     Ok(shares)
 }
@@ -102,68 +105,17 @@ fn places(log: &Log) -> Vec<Place<'_>> {
         .collect()
 }
 
-/// The fields that are named, in the order of the names; those of a pattern in the file's order.
-fn choose(log: &Log, places: &[Place<'_>], columns: &str, wanted: &Wanted) -> Result<Vec<usize>> {
-    let find = |name: &str| {
-        let exact = places.iter().position(|place| place.field.name == name);
-        let plain = |place: &Place<'_>| plain_name(&place.field.name) == plain_name(name);
-        exact.or_else(|| places.iter().position(plain))
-    };
-    let mut chosen = Vec::new();
-    for name in names(&[columns.to_owned()], |name| find(name).is_some()) {
-        if let Some(index) = find(name) {
-            chosen.push(index);
-        } else if plain_name(name) == plain_name(&log.time.name) {
-            return Err(usage(format!(
-                "{wanted}: {name:?} is --time, which has no kind"
-            )));
-        } else {
-            let before = chosen.len();
-            if let Some(beginning) = name.strip_suffix('*') {
-                let matches = |place: &Place<'_>| {
-                    plain_name(&place.field.name).starts_with(plain_name(beginning))
-                };
-                chosen.extend((0..places.len()).filter(|&index| matches(&places[index])));
-            }
-            if chosen.len() == before {
-                return Err(missing(log, places, name, wanted));
-            }
-        }
-    }
-    Ok(chosen)
-}
-
-fn missing(log: &Log, places: &[Place<'_>], name: &str, wanted: &Wanted) -> anyhow::Error {
-    const SHOWN: usize = 8;
-    let (what, name) = match name.strip_suffix('*') {
-        Some(beginning) => ("that begins with", beginning),
-        None => ("with the name", name),
-    };
-    let there = places.iter().map(|place| plain_name(&place.field.name));
-    let mut there = by_similarity(plain_name(name), there);
-    let more = there.len().saturating_sub(SHOWN);
-    there.truncate(SHOWN);
-    let there: Vec<String> = there.iter().map(|name| format!("{name:?}")).collect();
-    let mut there = there.join(", ");
-    if more > 0 {
-        there += &format!(" and {more} more");
-    }
-    anyhow::anyhow!(
-        "{wanted}: {} has no column {what} {name:?} among those that are resampled: {there}",
-        log.path.display()
-    )
-}
-
 /// Gives the columns of a group to the shares.
 fn share(log: &Log, group: &[Place<'_>], wanted: &Wanted, shares: &mut Vec<Share>) -> Result<()> {
-    let mut columns = Vec::new();
-    for Place { field, first } in group {
-        columns.extend((0..field.width()).map(|at| Column {
+    check_whole(log, group, wanted)?;
+    let (mut columns, mut fields) = (Vec::new(), Vec::new());
+    for &Place { field, first } in group {
+        columns.extend((first.at..first.at + field.width()).map(|at| Column {
             block: first.block,
-            at: first.at + at,
+            at,
         }));
+        fields.resize(columns.len(), field);
     }
-    check_whole(log, group, columns.len(), wanted)?;
     let mut give =
         |kind: Kind, columns: &[Column]| match shares.iter_mut().find(|share| share.kind == kind) {
             Some(share) => share.columns.extend(columns),
@@ -175,16 +127,15 @@ fn share(log: &Log, group: &[Place<'_>], wanted: &Wanted, shares: &mut Vec<Share
         };
     match wanted.kind {
         Kind::Pose(order) => {
-            for pose in columns.chunks_exact(7) {
-                let (position, rotation) = pose.split_at(3);
-                check_order(group, rotation, order, wanted)?;
-                give(Kind::Linear, position);
-                give(Kind::Slerp(order), rotation);
+            for (pose, fields) in columns.chunks_exact(7).zip(fields.chunks_exact(7)) {
+                check_order(&fields[3..], order, wanted)?;
+                give(Kind::Linear, &pose[..3]);
+                give(Kind::Slerp(order), &pose[3..]);
             }
         }
         Kind::Slerp(order) => {
-            for rotation in columns.chunks_exact(4) {
-                check_order(group, rotation, order, wanted)?;
+            for fields in fields.chunks_exact(4) {
+                check_order(fields, order, wanted)?;
             }
             give(wanted.kind, &columns);
         }
@@ -193,107 +144,11 @@ fn share(log: &Log, group: &[Place<'_>], wanted: &Wanted, shares: &mut Vec<Share
     Ok(())
 }
 
-/// Makes sure that a group consists of whole rotations or poses, and that none takes a part of one array
-/// and a part of another.
-fn check_whole(log: &Log, group: &[Place<'_>], columns: usize, wanted: &Wanted) -> Result<()> {
-    let width = wanted.kind.width();
-    let (what, example) = match wanted.kind {
-        Kind::Pose(_) => ("poses of 7 columns each", "x,y,z,qx,qy,qz,qw"),
-        _ => ("rotations of 4 columns each", "qx,qy,qz,qw"),
-    };
-    if !columns.is_multiple_of(width) {
-        const SHOWN: usize = 8;
-        let names = group.iter().map(|place| plain_name(&place.field.name));
-        let names: Vec<String> = names.take(SHOWN).map(|name| format!("{name:?}")).collect();
-        let more = if group.len() > SHOWN { ", ..." } else { "" };
-        let advice = match wanted.columns {
-            Some(_) => String::new(),
-            None => format!("; name them, as in --kind {example}={}", wanted.kind.name()),
-        };
-        bail!(
-            "{wanted}: {}: {columns} columns ({}{more}) are no {what}{advice}",
-            log.path.display(),
-            names.join(", ")
-        );
-    }
-    let mut at = 0;
-    for Place { field, .. } in group {
-        let (begin, end) = (at, at + field.width());
-        at = end;
-        let Some(&last) = field.shape.last() else {
-            continue;
-        };
-        let is_part = begin < end && begin / width == (end - 1) / width;
-        let is_row = [begin, end, last].iter().all(|n| n.is_multiple_of(width));
-        if width > 1 && begin < end && !is_part && !is_row {
-            bail!(
-                "{wanted}: {}: array {:?} has {last} columns in its last dimension, which are no {what}",
-                log.path.display(),
-                field.name
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Makes sure that columns whose names end with w, x, y and z come in the kind's order: the other one
-/// gives rotations that look right and are wrong.
-fn check_order(
-    group: &[Place<'_>],
-    rotation: &[Column],
-    order: Quaternion,
-    wanted: &Wanted,
-) -> Result<()> {
-    let field = |column: &Column| {
-        let mut fields = group.iter();
-        fields.find(|place| place.first == *column && place.field.shape.is_empty())
-    };
-    let fields: Option<Vec<&Place<'_>>> = rotation.iter().map(field).collect();
-    let Some(fields) = fields else {
-        return Ok(());
-    };
-    let letters: Option<String> = fields.iter().map(|f| component(&f.field.name)).collect();
-    let expected = match order {
-        Quaternion::Xyzw => "xyzw",
-        Quaternion::Wxyz => "wxyz",
-    };
-    let is_each_once = |letters: &str| "wxyz".chars().all(|letter| letters.contains(letter));
-    match letters {
-        Some(letters) if letters != expected && is_each_once(&letters) => {
-            let names = fields.iter().map(|f| plain_name(&f.field.name));
-            let other = match (letters.as_str(), wanted.kind) {
-                ("wxyz", Kind::Slerp(_)) => ", or take the kind slerp-wxyz",
-                ("wxyz", _) => ", or take the kind pose-wxyz",
-                ("xyzw", Kind::Slerp(_)) => ", or take the kind slerp",
-                ("xyzw", _) => ", or take the kind pose",
-                _ => "",
-            };
-            bail!(
-                "{wanted}: a rotation is made of {} in this order, but the kind takes {expected:?}; \
-                 name them in that order{other}",
-                names.collect::<Vec<_>>().join(", ")
-            )
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Which component of a quaternion a name ends with, a unit in brackets aside.
-fn component(name: &str) -> Option<char> {
-    let name = name
-        .split(['[', '(', '{'])
-        .next()
-        .unwrap_or(name)
-        .trim_end();
-    let last = name.chars().next_back()?.to_ascii_lowercase();
-    "wxyz".contains(last).then_some(last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resample::log::{Block, Data, Rows, Stored, Time};
-    use crate::time::Stamps;
+    use crate::resample::log::{Block, Data, testing};
+    use robocache::trajectory::Quaternion;
 
     /// A log of arrays without rows, each a block.
     fn log(fields: &[(&str, &[usize])]) -> Log {
@@ -304,19 +159,7 @@ mod tests {
             }],
             data: Data::F64(Vec::new()),
         };
-        Log {
-            path: "log.npz".into(),
-            time: Time {
-                name: "t".into(),
-                stamps: Stamps::Float(Vec::new()),
-                position: 0,
-                stored: Stored::F64,
-            },
-            blocks: fields.iter().map(block).collect(),
-            rest: Vec::new(),
-            added: Vec::new(),
-            rows: Rows::Indices,
-        }
+        testing::log(fields.iter().map(block).collect())
     }
 
     fn of(log: &Log, kinds: &[&str]) -> Result<Vec<Share>> {
@@ -357,19 +200,5 @@ mod tests {
         assert!(!is_good(&[("a", &[3]), ("b", &[5])], "a,b=slerp"));
         assert!(!is_good(&[("a", &[2]), ("b", &[2])], "slerp"), "by array");
         assert!(is_good(&[("a", &[2]), ("b", &[2])], "*=slerp"));
-    }
-
-    #[test]
-    fn names_tell_their_component() {
-        for (name, expected) in [
-            ("qx", Some('x')),
-            ("q_RS_w []", Some('w')),
-            ("rot.Z", Some('z')),
-            ("#y ", Some('y')),
-            ("q0", None),
-            ("", None),
-        ] {
-            assert_eq!(component(name), expected, "{name:?}");
-        }
     }
 }

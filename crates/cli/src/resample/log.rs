@@ -236,6 +236,41 @@ macro_rules! stored {
 
 stored!(I8: i8, I16: i16, I32: i32, I64: i64, U8: u8, U16: u16, U32: u32, U64: u64);
 
+/// Logs for tests.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A block of single columns.
+    pub(crate) fn block(names: &[&str], data: Data) -> Block {
+        let field = |name: &&str| Field {
+            name: (*name).to_owned(),
+            shape: Vec::new(),
+        };
+        Block {
+            fields: names.iter().map(field).collect(),
+            data,
+        }
+    }
+
+    /// A log of two samples, at 0 and at 1 s.
+    pub(crate) fn log(blocks: Vec<Block>) -> Log {
+        Log {
+            path: "log.npz".into(),
+            time: Time {
+                name: "t".into(),
+                stamps: Stamps::Float(vec![0.0, 1.0]),
+                position: 0,
+                stored: Stored::F64,
+            },
+            blocks,
+            rest: Vec::new(),
+            added: Vec::new(),
+            rows: Rows::Indices,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

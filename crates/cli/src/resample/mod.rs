@@ -9,7 +9,10 @@
 //! | `arrays` | how do arrays become a log? |
 //! | `kinds` | what does `--kind` say? |
 //! | `assign` | which kind does each column have? |
+//! | `lookup` | which columns do the names in it mean? |
+//! | `rotations` | are these columns whole rotations or poses, in the right order? |
 //! | `limits` | which values are valid, and what becomes of the others? |
+//! | `parts` | which columns does one call resample? |
 //! | `apply` | how do a log's columns get onto the targets? |
 //! | `write` | how does a log become a file? |
 
@@ -22,6 +25,9 @@ mod help;
 mod kinds;
 mod limits;
 pub(crate) mod log;
+mod lookup;
+mod parts;
+mod rotations;
 mod write;
 
 use crate::args::parse_rate;

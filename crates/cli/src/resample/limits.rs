@@ -87,7 +87,7 @@ impl Limits {
             _ => "NaN",
         };
         note(&format!(
-            "{} of {} rows are not covered by samples within {}; their values are {what}",
+            "{} of {} rows are not covered by samples within {}; values beyond that are {what}",
             count(invalid as u128),
             count(mask.len() as u128),
             given.join(" and ")

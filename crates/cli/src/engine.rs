@@ -20,6 +20,8 @@ pub(crate) struct Job<'a, T> {
     pub(crate) source: &'a Stamps,
     pub(crate) target: &'a Stamps,
     pub(crate) options: Options,
+    /// Whether the samples' ages are wanted.
+    pub(crate) age: bool,
 }
 
 /// What became of a job.
@@ -28,6 +30,9 @@ pub(crate) struct Done<T> {
     pub(crate) values: Vec<T>,
     /// `[T]`: 1 where the target was covered by samples.
     pub(crate) mask: Vec<u8>,
+    /// `[T]`: how old the newest sample not after the target is, in the unit of the stamps; empty if it
+    /// was not asked for.
+    pub(crate) age: Vec<f32>,
     /// The variant that ran.
     pub(crate) variant: &'static str,
     /// How long it took with all copies.
@@ -63,43 +68,35 @@ impl<T: Element + Default> Job<'_, T> {
             "the resampled values of this file",
         )?;
         bar.set_length(self.target.len() as u64);
-        let (values, mask, variant) = match device {
+        let mut done = match device {
             Device::Cpu => self.on_cpu(bar, REPORT_EVERY)?,
             #[cfg(feature = "cuda")]
             Device::Cuda(gpu) => self.on_gpu(gpu)?,
         };
         bar.set_position(self.target.len() as u64);
-        let micros = start.elapsed().as_secs_f64() * 1e6;
+        done.micros = start.elapsed().as_secs_f64() * 1e6;
         tracing::info!(
-            variant,
+            variant = done.variant,
             device = %device.name(),
             samples = self.source.len(),
             targets = self.target.len(),
             columns = self.columns,
             "resampled in {}",
-            crate::console::duration(micros)
+            crate::console::duration(done.micros)
         );
-        Ok(Done {
-            values,
-            mask,
-            variant,
-            micros,
-        })
+        Ok(done)
     }
 
-    fn on_cpu(
-        &self,
-        bar: &ProgressBar,
-        report_every: usize,
-    ) -> Result<(Vec<T>, Vec<u8>, &'static str)> {
+    fn on_cpu(&self, bar: &ProgressBar, report_every: usize) -> Result<Done<T>> {
         let ([_, samples, columns], [_, targets, _]) = self.shapes();
         let mut values = vec![T::default(); targets * columns];
         let mut mask = vec![0u8; targets];
+        let mut age = vec![0f32; if self.age { targets } else { 0 }];
         let step = (report_every / columns.max(1)).max(1);
         let mut from = 0;
         loop {
             let to = targets.min(from + step);
-            let request = Resample::new(
+            let mut request = Resample::new(
                 TensorView::from_slice(self.data, [1, samples, columns])?,
                 self.source.axis()?,
                 self.target.axis_of(from..to)?,
@@ -113,19 +110,31 @@ impl<T: Element + Default> Job<'_, T> {
                 [1, to - from],
             )?)
             .options(self.options.check(from == 0 && self.options.check));
+            if self.age {
+                request.age = Some(TensorViewMut::from_slice(
+                    &mut age[from..to],
+                    [1, to - from],
+                )?);
+            }
             let plan = Plan::new_cpu(&request)?;
             let variant = plan.variant();
             plan.run(request)?;
             bar.set_position(to as u64);
             if to == targets {
-                return Ok((values, mask, variant));
+                return Ok(Done {
+                    values,
+                    mask,
+                    age,
+                    variant,
+                    micros: 0.0,
+                });
             }
             from = to;
         }
     }
 
     #[cfg(feature = "cuda")]
-    fn on_gpu(&self, gpu: &crate::device::Gpu) -> Result<(Vec<T>, Vec<u8>, &'static str)> {
+    fn on_gpu(&self, gpu: &crate::device::Gpu) -> Result<Done<T>> {
         use anyhow::Context;
         let work = || {
             use robocache::Layout;
@@ -138,7 +147,9 @@ impl<T: Element + Default> Job<'_, T> {
             let target = self.target.upload(stream)?;
             let mut out = DeviceBuffer::new(stream.context(), targets * columns * size_of::<T>())?;
             let mut mask = DeviceBuffer::new(stream.context(), targets)?;
-            let request = Resample::new(
+            let ages = if self.age { targets } else { 0 };
+            let mut age = DeviceBuffer::new(stream.context(), ages * size_of::<f32>())?;
+            let mut request = Resample::new(
                 data.view::<T, 3>(0, Layout::contiguous(from)?)?,
                 self.source.axis_in(&source)?,
                 self.target.axis_in(&target)?,
@@ -146,11 +157,19 @@ impl<T: Element + Default> Job<'_, T> {
             )
             .mask(mask.view_mut::<u8, 2>(0, Layout::contiguous([1, targets])?)?)
             .options(self.options);
+            if self.age {
+                request.age = Some(age.view_mut::<f32, 2>(0, Layout::contiguous([1, targets])?)?);
+            }
             let plan = Plan::new_cuda(&request, stream.context())?;
             let variant = plan.variant();
             robocache::trajectory::enqueue(request, stream, None)?;
-            let values = out.download::<T>(stream, targets * columns)?;
-            Ok((values, mask.download::<u8>(stream, targets)?, variant))
+            Ok(Done {
+                values: out.download::<T>(stream, targets * columns)?,
+                mask: mask.download::<u8>(stream, targets)?,
+                age: age.download::<f32>(stream, ages)?,
+                variant,
+                micros: 0.0,
+            })
         };
         work()
             .map_err(|error: robocache::Error| {
@@ -181,14 +200,17 @@ mod tests {
             source: &source,
             target: &target,
             options: options(Kind::Linear, Some(TimeScalar::F64(50.0))),
+            age: true,
         };
         let bar = ProgressBar::hidden();
-        let (whole, mask, _) = job.on_cpu(&bar, usize::MAX).expect("resampled");
-        assert_eq!((whole.len(), mask.len()), (303, 101));
-        assert!(mask.contains(&0) && mask.contains(&1));
+        let whole = job.on_cpu(&bar, usize::MAX).expect("resampled");
+        let all = |done: &Done<f32>| (done.values.clone(), done.mask.clone(), done.age.clone());
+        assert_eq!((whole.values.len(), whole.mask.len()), (303, 101));
+        assert!(whole.mask.contains(&0) && whole.mask.contains(&1));
+        assert_eq!(whole.age[..3], [0.0, 8.0, 12.0], "after 0, 16 and 36");
         for report_every in [1, 3, 10, 302, 303] {
-            let (pieces, in_pieces, _) = job.on_cpu(&bar, report_every).expect("resampled");
-            assert_eq!((&pieces, &in_pieces), (&whole, &mask), "{report_every}");
+            let pieces = job.on_cpu(&bar, report_every).expect("resampled");
+            assert_eq!(all(&pieces), all(&whole), "{report_every}");
             assert_eq!(bar.position(), 101);
         }
     }
@@ -203,6 +225,7 @@ mod tests {
                 source: &source,
                 target,
                 options: Options::default(),
+                age: false,
             }
             .run(&Device::Cpu, &ProgressBar::hidden())
             .map(|done| done.values)

@@ -204,7 +204,12 @@ fn columns_that_contradict_each_other_are_a_mistake_in_usage() {
     );
     refuse(GOOD, &["--columns", "left_arm,left_arm"], 2, &["twice"]);
     refuse(GOOD, &["--columns", ""], 2, &["--columns"]);
-    refuse(GOOD, &["--kind", "cubic"], 2, &["linear", "nearest"]);
+    refuse(
+        GOOD,
+        &["--kind", "spline"],
+        2,
+        &["--kind", "spline", "linear", "slerp-wxyz", "angle"],
+    );
 }
 
 #[test]

@@ -92,6 +92,7 @@ fn part(
             source: &stream.stamps,
             target: targets,
             options,
+            age: false,
         }
         .run(device, &bar)?;
         bar.finish_and_clear();

@@ -89,6 +89,7 @@ fn from_arrays(
         },
         blocks: Vec::new(),
         rest: Vec::new(),
+        added: Vec::new(),
         rows: Rows::Indices,
     };
     let mut copied = Vec::new();
@@ -215,6 +216,7 @@ pub(super) fn read_npy(path: &Path, time: &str, wanted: &[String]) -> Result<Log
         },
         blocks: vec![block],
         rest: Vec::new(),
+        added: Vec::new(),
         rows: Rows::Indices,
     })
 }

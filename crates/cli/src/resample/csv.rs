@@ -164,6 +164,7 @@ pub(crate) fn from_table(mut table: Table, time: usize, chosen: &[usize]) -> Res
         },
         blocks: vec![block],
         rest: Vec::new(),
+        added: Vec::new(),
         rows: Rows::Lines(table),
     })
 }

@@ -15,6 +15,8 @@ pub(crate) struct Log {
     pub(crate) blocks: Vec<Block>,
     /// Arrays that are no streams and are copied.
     pub(crate) rest: Vec<(String, Array)>,
+    /// What was found out while it was resampled, by its names.
+    pub(crate) added: Vec<(String, Added)>,
     pub(crate) rows: Rows,
 }
 
@@ -62,6 +64,14 @@ pub(crate) enum Data {
     F16(Vec<f16>),
     F32(Vec<f32>),
     F64(Vec<f64>),
+}
+
+/// Something about each row that was not in the file.
+pub(crate) enum Added {
+    /// Whether it was covered by samples in every column.
+    Mask(Vec<bool>),
+    /// How old the newest sample was, in seconds.
+    Age(Vec<f32>),
 }
 
 /// How a row is named in messages.
@@ -155,8 +165,13 @@ impl Log {
         Ok(())
     }
 
-    /// The same log with other rows.
-    pub(crate) fn with(self, stamps: Stamps, blocks: Vec<Block>) -> Log {
+    /// The same log with other rows, and with what was found out about them.
+    pub(crate) fn with(
+        self,
+        stamps: Stamps,
+        blocks: Vec<Block>,
+        added: Vec<(String, Added)>,
+    ) -> Log {
         let time = Time {
             stamps,
             ..self.time
@@ -164,6 +179,7 @@ impl Log {
         Log {
             time,
             blocks,
+            added,
             ..self
         }
     }
@@ -219,6 +235,41 @@ macro_rules! stored {
 }
 
 stored!(I8: i8, I16: i16, I32: i32, I64: i64, U8: u8, U16: u16, U32: u32, U64: u64);
+
+/// Logs for tests.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A block of single columns.
+    pub(crate) fn block(names: &[&str], data: Data) -> Block {
+        let field = |name: &&str| Field {
+            name: (*name).to_owned(),
+            shape: Vec::new(),
+        };
+        Block {
+            fields: names.iter().map(field).collect(),
+            data,
+        }
+    }
+
+    /// A log of two samples, at 0 and at 1 s.
+    pub(crate) fn log(blocks: Vec<Block>) -> Log {
+        Log {
+            path: "log.npz".into(),
+            time: Time {
+                name: "t".into(),
+                stamps: Stamps::Float(vec![0.0, 1.0]),
+                position: 0,
+                stored: Stored::F64,
+            },
+            blocks,
+            rest: Vec::new(),
+            added: Vec::new(),
+            rows: Rows::Indices,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -2,31 +2,46 @@
 //!
 //! | module | question it answers |
 //! |---|---|
+//! | `help` | what is there to know beyond the options? |
 //! | `format` | which kind of file is it? |
 //! | `log` | what does a log hold, whichever file it came from? |
 //! | `csv` | how does a table become a log? |
 //! | `arrays` | how do arrays become a log? |
+//! | `kinds` | what does `--kind` say? |
+//! | `assign` | which kind does each column have? |
+//! | `lookup` | which columns do the names in it mean? |
+//! | `rotations` | are these columns whole rotations or poses, in the right order? |
+//! | `limits` | which values are valid, and what becomes of the others? |
+//! | `parts` | which columns does one call resample? |
+//! | `apply` | how do a log's columns get onto the targets? |
 //! | `write` | how does a log become a file? |
 
+mod apply;
 mod arrays;
+mod assign;
 pub(crate) mod csv;
 mod format;
+mod help;
+mod kinds;
+mod limits;
 pub(crate) mod log;
+mod lookup;
+mod parts;
+mod rotations;
 mod write;
 
 use crate::args::parse_rate;
-use crate::console::{self, counted, note};
-use crate::device::{Choice, Device};
-use crate::engine::{Job, options};
+use crate::console::{counted, note};
+use crate::device::Choice;
 use crate::failure::usage;
 use crate::memory;
 use crate::time::{Stamps, Unit, find, grid, per_interval};
 use anyhow::{Result, bail};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use apply::{Applied, How, apply};
 use format::Format;
-use log::{Block, Data, Log};
-use robocache::Element;
-use robocache::trajectory::Kind;
+use kinds::Wanted;
+use limits::Limits;
+use log::{Added, Block, Log};
 use std::path::PathBuf;
 
 /// Puts the columns of a log onto a clock of a fixed rate
@@ -34,7 +49,7 @@ use std::path::PathBuf;
 /// Targets are t0 + k/rate, from the first sample's time t0 to the last sample's. The output keeps
 /// the time column's name, unit and epoch and the columns' names and order.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = LONG_HELP)]
+#[command(after_long_help = help::LONG)]
 pub(crate) struct Args {
     /// The log: a .csv, .npz or .npy file
     input: PathBuf,
@@ -51,9 +66,21 @@ pub(crate) struct Args {
     #[arg(long, value_name = "A,B")]
     columns: Vec<String>,
 
-    /// How values between samples are made
-    #[arg(long, default_value = "linear", value_parser = kinds())]
-    kind: Kind,
+    /// How values between samples are made: KIND for all columns (by default linear), COLUMNS=KIND for
+    /// some; can be given several times
+    #[arg(long, value_name = "[COLUMNS=]KIND")]
+    kind: Vec<Wanted>,
+
+    #[command(flatten)]
+    limits: Limits,
+
+    /// Adds a column of true and false: whether the row was covered by samples in every column
+    #[arg(long, value_name = "NAME")]
+    mask: Option<String>,
+
+    /// Adds a column: how many seconds old the newest sample that is not after the row was
+    #[arg(long, value_name = "NAME")]
+    age: Option<String>,
 
     /// Where it runs: auto, cpu or cuda:N. By default the first GPU, if the data are worth it
     #[arg(long, default_value = "auto")]
@@ -68,43 +95,6 @@ pub(crate) struct Args {
     output: PathBuf,
 }
 
-const LONG_HELP: &str = "\
-Kinds:
-  linear    on the straight line between the two neighbours
-  previous  the newest sample that is not after the target (zero-order hold)
-  next      the oldest sample that is not before the target
-  nearest   the nearer neighbour, the earlier one if both are equally far
-
-Times:
-  Floating point is seconds; a unit in the column's name (t_ms, \"stamp [us]\") or stamps too large
-  for seconds say otherwise. Integers take their unit from the name, else from their size as Unix
-  time; --time-unit overrides both. Times must not decrease. Integers stay integers: target k is
-  t0 + k/rate rounded to the nearest tick.
-
-CSV:
-  Values are resampled in 64-bit floating point. Columns of true and false count as 1 and 0, empty
-  cells and nan are missing values and stay NaN. Columns of text are skipped with a note.
-
-NPZ:
-  --time names the array of times [S]. Every other array whose first dimension is S is a stream
-  [S, ...] and becomes [T, ...]; the rest is copied unchanged. f16, f32 and f64 arrays keep their
-  type; integers and booleans become f64, for the hold kinds too.
-
-NPY:
-  One array [S, columns]; --time is the index of its column of times, counted from 0, and --columns
-  are indices too. A file of one type cannot hold integer stamps beside fractions: such a log is
-  best written as .npz.
-
-Examples:
-  robocache resample log.csv --time timestamp --rate 50 -o log_50hz.csv
-  robocache resample imu.csv --time '#timestamp [ns]' --rate 200 --kind previous -o imu.npz
-  robocache resample run.npz --time t --columns q,qd --rate 100 --device cuda:0 -o run_100hz.npz";
-
-fn kinds() -> impl TypedValueParser<Value = Kind> {
-    PossibleValuesParser::new(Kind::ALL.map(Kind::name))
-        .map(|name| Kind::from_name(&name).unwrap_or_default())
-}
-
 /// Runs `robocache resample`.
 ///
 /// # Errors
@@ -116,11 +106,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.columns.iter().any(|columns| columns.trim().is_empty()) {
         return Err(usage("--columns needs at least one name"));
     }
+    args.limits.check(args.mask.is_some())?;
     let log = match format {
         Format::Csv => csv::read(&args.input, &args.time, &args.columns)?,
         Format::Npz => arrays::read_npz(&args.input, &args.time, &args.columns)?,
         Format::Npy => arrays::read_npy(&args.input, &args.time, &args.columns)?,
     };
+    let mask = args.mask.iter().map(|name| ("--mask", name.as_str()));
+    let age = args.age.iter().map(|name| ("--age", name.as_str()));
+    write::check_added(&log, output, &mask.chain(age).collect::<Vec<_>>())?;
+    let shares = assign::assign(&log, &args.kind)?;
     log.check_times()?;
     let found = find(&log.time.name, &log.time.stamps, args.time_unit)?;
     if let Some(by) = found.by {
@@ -129,11 +124,19 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             log.time.name, found.unit
         ));
     }
+    let options = args.limits.options(&log.time.stamps, found.unit)?;
     let targets = targets(&log, found.unit, args.rate)?;
     write::check_exact(&log, output, &args.output)?;
-    let device = args.device.open(traffic(&log, &targets))?;
+    let how = How {
+        device: &args.device.open(traffic(&log, &targets))?,
+        options,
+        age: args.age.is_some(),
+    };
+    let applied = apply(&log, &targets, &shares, &how)?;
+    args.limits.tell(&applied.mask);
     let samples = log.time.stamps.len();
-    let resampled = apply(log, targets, args.kind, &device)?;
+    let (blocks, added) = args.added(applied, found.unit);
+    let resampled = log.with(targets, blocks, added);
     write::write(&resampled, output, &args.output)?;
     tracing::info!(
         "wrote {}: {} from {}",
@@ -142,6 +145,22 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         counted(samples, "sample")
     );
     Ok(())
+}
+
+impl Args {
+    /// The blocks, and what else was asked for by its names.
+    fn added(&self, applied: Applied, unit: Unit) -> (Vec<Block>, Vec<(String, Added)>) {
+        let per_second = unit.per_second() as f64;
+        let seconds = applied
+            .age
+            .iter()
+            .map(|&age| (f64::from(age) / per_second) as f32);
+        let age = Added::Age(seconds.collect());
+        let mask = Added::Mask(applied.mask);
+        let added = self.mask.iter().cloned().zip([mask]);
+        let added = added.chain(self.age.iter().cloned().zip([age]));
+        (applied.blocks, added.collect())
+    }
 }
 
 /// The targets of a log's clock, once it is clear that they and their values fit.
@@ -171,40 +190,4 @@ fn targets(log: &Log, unit: Unit, rate: f64) -> Result<Stamps> {
 fn traffic(log: &Log, targets: &Stamps) -> u128 {
     let row: usize = log.blocks.iter().map(Block::bytes_per_row).sum();
     (log.time.stamps.len() as u128 + targets.len() as u128) * (row as u128 + 8)
-}
-
-/// The log with every block on the targets.
-fn apply(log: Log, targets: Stamps, kind: Kind, device: &Device) -> Result<Log> {
-    let mut blocks = Vec::with_capacity(log.blocks.len());
-    for block in &log.blocks {
-        let data = match &block.data {
-            Data::F16(data) => Data::F16(one(data, block, &log, &targets, kind, device)?),
-            Data::F32(data) => Data::F32(one(data, block, &log, &targets, kind, device)?),
-            Data::F64(data) => Data::F64(one(data, block, &log, &targets, kind, device)?),
-        };
-        let fields = block.fields.clone();
-        blocks.push(Block { fields, data });
-    }
-    Ok(log.with(targets, blocks))
-}
-
-fn one<T: Element + Default>(
-    data: &[T],
-    block: &Block,
-    log: &Log,
-    targets: &Stamps,
-    kind: Kind,
-    device: &Device,
-) -> Result<Vec<T>> {
-    let bar = console::row_bar("resampling");
-    let job = Job {
-        data,
-        columns: block.width(),
-        source: &log.time.stamps,
-        target: targets,
-        options: options(kind, None),
-    };
-    let done = job.run(device, &bar)?;
-    bar.finish_and_clear();
-    Ok(done.values)
 }

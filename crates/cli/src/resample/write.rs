@@ -2,11 +2,12 @@
 
 use super::csv::EXACT;
 use super::format::Format;
-use super::log::{Block, Data, Log, Stored, values_of};
+use super::log::{Added, Block, Data, Log, Stored, values_of};
 use crate::console::{self, note, spinner};
+use crate::failure::usage;
 use crate::time::Stamps;
 use anyhow::{Result, bail};
-use robocache_io::csv::{ColumnRef, write_table};
+use robocache_io::csv::{ColumnRef, plain_name, write_table};
 use robocache_io::npy::{ArrayRef, Values, write_npy, write_npz};
 use std::path::Path;
 
@@ -43,6 +44,37 @@ pub(super) fn check_exact(log: &Log, format: Format, path: &Path) -> Result<()> 
     Ok(())
 }
 
+/// Makes sure that the file can hold what is added to the log: `added` are options and the names that they
+/// give.
+///
+/// # Errors
+/// For an .npy file, which has no names, and for a name that is empty or taken.
+pub(super) fn check_added(log: &Log, format: Format, added: &[(&str, &str)]) -> Result<()> {
+    let fields = log.blocks.iter().flat_map(|block| &block.fields);
+    let fields = fields.map(|field| field.name.as_str());
+    let rest = log.rest.iter().map(|(name, _)| name.as_str());
+    let mut taken: Vec<&str> = fields.chain(rest).chain([log.time.name.as_str()]).collect();
+    for (option, name) in added {
+        if format == Format::Npy {
+            return Err(usage(format!(
+                "{option} {name}: an .npy file is one array of floating point, whose columns have no \
+                 names; write an .npz or .csv file"
+            )));
+        }
+        if plain_name(name).is_empty() {
+            return Err(usage(format!("{option} needs a name")));
+        }
+        let mut others = taken.iter();
+        if others.any(|other| plain_name(other) == plain_name(name)) {
+            return Err(usage(format!(
+                "{option} {name}: the output has a column of that name already; choose another one"
+            )));
+        }
+        taken.push(name);
+    }
+    Ok(())
+}
+
 /// Writes a log.
 ///
 /// # Errors
@@ -67,6 +99,7 @@ enum Cells {
     F32(Vec<f32>),
     F64(Vec<f64>),
     I64(Vec<i64>),
+    Bool(Vec<bool>),
 }
 
 impl Cells {
@@ -75,6 +108,7 @@ impl Cells {
             Cells::F32(values) => ColumnRef::F32(values),
             Cells::F64(values) => ColumnRef::F64(values),
             Cells::I64(values) => ColumnRef::I64(values),
+            Cells::Bool(values) => ColumnRef::Bool(values),
         }
     }
 }
@@ -107,6 +141,13 @@ fn csv(log: &Log, path: &Path) -> Result<()> {
     }
     if let Some(time) = time.take() {
         columns.push((log.time.name.clone(), time));
+    }
+    for (name, added) in &log.added {
+        let cells = match added {
+            Added::Mask(mask) => Cells::Bool(mask.clone()),
+            Added::Age(age) => Cells::F32(age.clone()),
+        };
+        columns.push((name.clone(), cells));
     }
     let columns: Vec<(&str, ColumnRef<'_>)> = columns
         .iter()
@@ -158,6 +199,13 @@ fn npz(log: &Log, path: &Path) -> Result<()> {
     let time = values_of(&log.time.stamps, log.time.stored);
     let position = log.time.position.min(arrays.len());
     arrays.insert(position, (&log.time.name, vec![rows], time));
+    for (name, added) in &log.added {
+        let values = match added {
+            Added::Mask(mask) => Values::Bool(mask.clone()),
+            Added::Age(age) => Values::F32(age.clone()),
+        };
+        arrays.push((name, vec![rows], values));
+    }
     let mut all: Vec<(&str, ArrayRef<'_>)> = arrays
         .iter()
         .map(|(name, shape, values)| (*name, ArrayRef::new(shape, values.as_ref())))

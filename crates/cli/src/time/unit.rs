@@ -32,6 +32,11 @@ impl Unit {
             Unit::Nanos => 1_000_000_000,
         }
     }
+
+    /// The power of ten that [`per_second`](Self::per_second) is.
+    pub(crate) const fn power_of_ten(self) -> i32 {
+        self.per_second().ilog10() as i32
+    }
 }
 
 impl fmt::Display for Unit {

@@ -88,6 +88,16 @@ impl Folder {
     }
 }
 
+/// Resamples a text by its column t at 10 Hz with more arguments, and expects a failure that writes nothing.
+#[track_caller]
+pub fn refused(text: &str, more: &[&str], code: i32, words: &[&str]) {
+    let folder = Folder::new();
+    let (log, out) = (folder.put("log.csv", text), folder.at("out.csv"));
+    let args = ["resample", &log, "--time", "t", "--rate", "10", "-o", &out];
+    fail(&[&args[..], more].concat(), code, words);
+    assert!(!Path::new(&out).exists(), "nothing is written");
+}
+
 /// A CSV file read without the code under test: no quotes, no comments, no gaps.
 pub struct Csv {
     pub names: Vec<String>,

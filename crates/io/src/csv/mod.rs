@@ -45,6 +45,7 @@ mod split;
 mod table;
 mod write;
 
+pub use nearest::by_similarity;
 pub use read::{ReadOptions, parse_table, read_table};
-pub use table::{Cells, Column, Table, TextCell};
+pub use table::{Cells, Column, Table, TextCell, plain_name};
 pub use write::{ColumnRef, write_table, write_table_to};

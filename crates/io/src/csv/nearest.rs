@@ -8,7 +8,7 @@ const COMPARED: usize = 64;
 /// A name that contains the wanted one, or is contained in it, comes before one that does not;
 /// after that the number of edits counts, first without and then with the rest of a longer name,
 /// such as a unit in brackets. Case does not matter.
-pub(super) fn by_similarity<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub fn by_similarity<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let wanted = simplified(wanted);
     let mut ranked: Vec<_> = names
         .filter(|name| !name.is_empty())

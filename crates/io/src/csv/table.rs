@@ -134,8 +134,8 @@ impl Column {
     }
 }
 
-/// A name without what may differ when it is looked up.
-pub(super) fn plain_name(name: &str) -> &str {
+/// A name without what may differ when it is looked up: blanks around it and a `#` before it.
+pub fn plain_name(name: &str) -> &str {
     let name = name.trim();
     name.strip_prefix('#').map_or(name, str::trim_start)
 }

@@ -403,11 +403,13 @@ impl Runs {
     }
 
     /// The list with its unused rest: what a kernel gets.
+    #[cfg(feature = "cuda")]
     pub(crate) fn all_runs(&self) -> &[Run; Runs::MOST] {
         &self.runs
     }
 
     /// A bit for each rule that some run has.
+    #[cfg(feature = "cuda")]
     pub(crate) fn rules(&self) -> u32 {
         self.list()
             .iter()

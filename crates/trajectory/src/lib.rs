@@ -61,11 +61,12 @@ pub fn resample(mut request: Resample<'_>) -> Result<()> {
 
 /// Enqueues a resampling of device memory on a stream and returns at once.
 ///
-/// `status`, where given, is the word in which a kernel leaves the first fault of the source times;
-/// reading it is the caller's business.
+/// `status`, where given, is the word in which a kernel leaves the first fault of the source times, or the
+/// first target outside; reading it is the caller's business.
 ///
 /// # Errors
-/// As [`resample`], except that times are not checked here;
+/// As [`resample`], except that times are not checked here; [`Error::Memory`](robocache_core::Error::Memory)
+/// for [`Extrapolation::Error`] without a status word;
 /// [`Error::NotPrepared`](robocache_core::Error::NotPrepared) if the kernel is not loaded and the
 /// stream is being captured: see [`Plan::new_cuda`].
 #[cfg(feature = "cuda")]

@@ -19,7 +19,7 @@ pub enum Extrapolation {
     /// all where there is one sample or the last two have the same time.
     Linear = 2,
     /// [`Error::Outside`](robocache_core::Error::Outside) with the first such target. On a device it is
-    /// left in the status word, which has to be given.
+    /// left in the status word, which has to be given; values and mask are then those of `Hold`.
     Error = 3,
 }
 

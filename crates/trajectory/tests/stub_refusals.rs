@@ -9,7 +9,7 @@ use robocache_core::{
 };
 use robocache_cuda::{Graph, Stream, Workspace};
 use robocache_testkit::stub::Device;
-use robocache_trajectory::{Plan, Resample, dispatcher, enqueue};
+use robocache_trajectory::{Extrapolation, Plan, Resample, dispatcher, enqueue};
 use stub_support::{Memory, Rig, Shape, with_kernels};
 
 /// The refusals of a request that no variant, or not the forced one, takes.
@@ -272,6 +272,20 @@ fn nothing_is_loaded_while_a_stream_is_captured() {
         graph.launch(&rig.stream).unwrap();
         assert_eq!(rig.stub.launches().len(), 1);
         drop((graph, memory));
+        rig.assert_clean();
+    });
+}
+
+#[test]
+fn targets_outside_need_a_word_to_be_told_in() {
+    with_kernels("targets_outside_need_a_word_to_be_told_in", || {
+        let rig = Rig::new([Device::H200]);
+        let mut memory = Memory::new(&rig, Shape::of(4, 10, 10, 7));
+        let mut request = memory.request();
+        request.options.extrapolation = Extrapolation::Error;
+        assert_memory(enqueue(request, &rig.stream, None), "status", "outside");
+        assert_eq!(rig.stub.launches().len(), 0);
+        drop(memory);
         rig.assert_clean();
     });
 }

@@ -1,6 +1,7 @@
 //! Each wrong argument gives its own error, which names the argument.
 
 mod arguments;
+mod kinds;
 mod memory;
 
 use robocache_core::{Element, Error, TensorView, TensorViewMut, TimeAxis, TimeScalar};

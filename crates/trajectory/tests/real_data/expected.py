@@ -76,14 +76,22 @@ def tartanair(folder):
     return times, data, targets, [(linear, 3), (slerp, 4)]
 
 
-def isaac_gym(folder):
+def rollout(folder, *names):
     """The one environment that is filled, without its last step, which is not."""
     import h5py
 
     with h5py.File(folder / "isaac_gym/quadruped_amp_rollout.h5") as file:
-        data = file["root_states"][0, :-1].astype(np.float64)
+        data = np.hstack([file[name][0, :-1].astype(np.float64) for name in names])
         times = file.attrs["dt"] * np.arange(len(data))
-    return times, data, steps(times[0], times[-1], 1 / 120), [(linear, 3), (slerp, 4), (linear, 6)]
+    return times, data, steps(times[0], times[-1], 1 / 120)
+
+
+def isaac_gym(folder):
+    return *rollout(folder, "root_states"), [(linear, 3), (slerp, 4), (linear, 6)]
+
+
+def isaac_gym_joints(folder):
+    return *rollout(folder, "dof_pos", "dof_vel"), [(linear, 24)]
 
 
 def amp(folder, name):
@@ -105,7 +113,17 @@ def amp_walk(folder):
     return times, data, targets, [(linear, 3), (slerp, 60), (linear, 90)]
 
 
-recordings = [kitti, euroc, tum, tum_smooth, tartanair, isaac_gym, amp_run, amp_walk]
+recordings = [
+    kitti,
+    euroc,
+    tum,
+    tum_smooth,
+    tartanair,
+    isaac_gym,
+    isaac_gym_joints,
+    amp_run,
+    amp_walk,
+]
 
 
 def main(folder, out, name):

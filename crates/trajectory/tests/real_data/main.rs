@@ -57,6 +57,12 @@ fn isaac_gym_root_states_in_one_call_are_those_of_scipy() {
     holds_against_scipy("isaac_gym", kinds, 4_796);
 }
 
+/// One kind for all columns: what the vector variants take, too.
+#[test]
+fn isaac_gym_joints_are_those_of_scipy() {
+    holds_against_scipy("isaac_gym_joints", spans(&[(24, Kind::Linear)]), 4_796);
+}
+
 #[test]
 fn fifteen_rotations_a_frame_of_an_amp_clip_are_those_of_scipy() {
     holds_against_scipy("amp_run", spans(&[(4, ROTATION)]).repeated(), 68);

@@ -9,6 +9,7 @@ use std::time::Instant;
 /// Runs every check, and stops at the first that fails.
 pub fn run() -> Result<()> {
     let nvrtc = setup::nvrtc()?;
+    let scipy = setup::scipy()?;
     let images = target().join("kernels");
     let with = |mut command: Command| {
         command.env("ROBOCACHE_NVRTC", &nvrtc);
@@ -16,6 +17,10 @@ pub fn run() -> Result<()> {
         // A cache of our own: tests must not pass because of what some earlier build left.
         command.env("ROBOCACHE_CACHE_DIR", target().join("xtask/cache"));
         command.env("ROBOCACHE_REQUIRE_NVRTC", "1");
+        if let Some(python) = &scipy {
+            command.env("ROBOCACHE_PYTHON", python);
+            command.env("ROBOCACHE_REQUIRE_SCIPY", "1");
+        }
         command
     };
     let mut steps = Steps::default();

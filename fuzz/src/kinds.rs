@@ -2,7 +2,7 @@
 
 use crate::bytes::Bytes;
 use robocache_core::{DType, Error};
-use robocache_trajectory::kinds::{Rule, Run};
+use robocache_trajectory::runs::{Rule, Run};
 use robocache_trajectory::{Kind, Kinds, Quaternion, Runs, Span, Spans};
 
 /// Kinds that fit about so many columns of a type, and how many they then are.

@@ -3,7 +3,7 @@
 #pragma once
 #include "common/time.cuh"
 
-// As robocache_trajectory::kinds::Rule.
+// As robocache_trajectory::runs::Rule.
 enum Rule : u32 {
     RULE_LINEAR = 0,
     RULE_PREVIOUS = 1,

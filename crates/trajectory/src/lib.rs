@@ -3,6 +3,7 @@
 //! | module | question it answers |
 //! |---|---|
 //! | [`kinds`] | which kind of interpolation does each column have? |
+//! | [`runs`] | what is that to a kernel? |
 //! | [`options`] | what else is asked for: extrapolation, tolerance? |
 //! | [`request`] | which memory takes part in a call? |
 //! | `validate` | is the request sound? |
@@ -28,6 +29,7 @@ pub mod options;
 pub mod plan;
 pub mod problem;
 pub mod request;
+pub mod runs;
 mod self_test;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -36,11 +38,12 @@ mod validate;
 pub mod variant;
 mod workload;
 
-pub use kinds::{Kind, Kinds, Quaternion, Runs, Span, Spans};
+pub use kinds::{Kind, Kinds, Quaternion, Span, Spans};
 pub use options::{Extrapolation, Invalid, Options};
 pub use plan::Plan;
 pub use problem::{AxisForm, Problem, RowsForm};
 pub use request::Resample;
+pub use runs::Runs;
 pub use tune::tune;
 #[cfg(feature = "cuda")]
 pub use tune::tune_on;

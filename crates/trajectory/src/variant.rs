@@ -1,6 +1,6 @@
 //! The variants of this operation and the choice between them.
 
-use crate::kinds::Rule;
+use crate::runs::Rule;
 use crate::{Problem, Resample};
 use robocache_core::{Refusal, Result};
 use robocache_registry::{Descriptor, DeviceCaps, Dispatcher, Features, VariantInfo};

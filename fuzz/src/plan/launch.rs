@@ -3,7 +3,7 @@
 use robocache_core::DType;
 use robocache_registry::{CudaCaps, Descriptor, DeviceCaps};
 use robocache_testkit::stub::Device;
-use robocache_trajectory::kinds::Rule;
+use robocache_trajectory::runs::Rule;
 use robocache_trajectory::testing::{LaunchShape, launch_shape};
 use robocache_trajectory::{AxisForm, Problem, Resample, Variant, dispatcher};
 use std::sync::OnceLock;

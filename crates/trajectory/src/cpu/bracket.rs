@@ -5,7 +5,7 @@
 //! bit.
 
 use super::arith::Arith;
-use crate::kinds::Rule;
+use crate::runs::Rule;
 use crate::{Extrapolation, Invalid};
 
 /// Where a target lies among the knots of its row.

@@ -2,9 +2,10 @@
 
 use super::bracket::{Bracket, Place, Relation, Rules};
 use super::element::{Output, Sample};
-use super::finder::{Places, RowSpan, TILE, places};
+use super::finder::{Places, TILE, places};
 use super::hermite::Ratios;
-use crate::kinds::{Rule, Runs};
+use super::ragged::RowSpan;
+use crate::runs::{Rule, Runs};
 use crate::{Extrapolation, Invalid, Problem, Resample};
 use robocache_core::{Element, Error, HostTensor, HostTensorMut, Result, TimeType, parallel};
 use std::ops::Range;

@@ -4,7 +4,7 @@
 //! are the same for all columns.
 
 use super::arith::Arith;
-use crate::kinds::Rule;
+use crate::runs::Rule;
 
 /// The width of a bracket over the width of each of its neighbours. Zero where the neighbour has no
 /// width, so that it says nothing about a slope; negative where there is no neighbour.

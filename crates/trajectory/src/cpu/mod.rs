@@ -3,6 +3,7 @@
 //! | file | question |
 //! |---|---|
 //! | `axis.rs` | what is knot i, and what are times made of? |
+//! | `ragged.rs` | which samples does each batch row have? |
 //! | `finder.rs` | where does a target lie among the times of its row? |
 //! | `bracket.rs` | which samples make a target's value, and is it valid? The contract's rules. |
 //! | `arith.rs` | what are values computed in? |
@@ -10,7 +11,7 @@
 //! | `element.rs` | how do element types widen and narrow? |
 //! | `drive.rs` | how is the work spread, checked and tiled? |
 //! | `scalar.rs` | the reference variant |
-//! | `vector.rs` | what do the variants for vector instructions share? |
+//! | `vector.rs` | what do the variants for vector instructions share, and how do they go over rows? |
 //! | `avx2.rs`, `avx512.rs` | the reference's arithmetic in those instructions |
 
 mod arith;
@@ -24,6 +25,7 @@ mod drive;
 mod element;
 mod finder;
 mod hermite;
+mod ragged;
 mod rotation;
 mod scalar;
 mod trig;

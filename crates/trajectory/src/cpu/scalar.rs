@@ -5,7 +5,7 @@ use super::bracket::Bracket;
 use super::drive::{self, Tile};
 use super::element::{Sample, Value};
 use super::{hermite, rotation, trig};
-use crate::kinds::Rule;
+use crate::runs::Rule;
 use crate::variant::Exec;
 use crate::{Invalid, Problem, Resample, Variant};
 use robocache_core::{DType, Error, Result, bf16, f16};

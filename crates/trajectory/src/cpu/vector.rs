@@ -8,7 +8,7 @@ use super::bracket::{Bracket, Place, Rules};
 use super::drive::{FirstOutside, Piece, spread};
 use super::element::{Output, Sample};
 use super::finder::{Finder, TILE, Take};
-use crate::kinds::Rule;
+use crate::runs::Rule;
 use crate::{Extrapolation, Problem, Resample};
 use robocache_core::{
     DType, Error, HostRows, HostRowsMut, HostTensor, Result, TimeType, bf16, f16,

@@ -2,7 +2,7 @@
 
 use super::Geometry;
 use crate::cpu::fill_bits;
-use crate::kinds::{Run, Runs};
+use crate::runs::{Run, Runs};
 use crate::{Invalid, Problem, Resample};
 use robocache_core::{DType, TimeAxis, TimeScalar};
 
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn the_kernels_know_the_same_rules() {
-        use crate::kinds::Rule::*;
+        use crate::runs::Rule::*;
         let text = header("trajectory/params.cuh");
         for (name, rule) in [
             ("RULE_LINEAR", Linear),

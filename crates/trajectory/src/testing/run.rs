@@ -135,8 +135,8 @@ impl Buffers {
         ]
     }
 
-    /// The outputs, if nothing but them was written.
-    pub fn outputs(&self, trial: &Trial) -> Result<CaseOutputs> {
+    /// The outputs, if nothing but them was written, and what the run has told.
+    pub fn outputs(&self, trial: &Trial, told: Vec<u8>) -> Result<CaseOutputs> {
         let values = output("out", &self.out, &trial.out, trial.unspecified)?;
         let optional = |argument, buffer: &Guarded, space: &Option<Space<2>>| match space {
             Some(space) => output(argument, buffer, space, trial.unspecified),
@@ -146,6 +146,7 @@ impl Buffers {
             values,
             optional("mask", &self.mask, &trial.mask)?,
             optional("age", &self.age, &trial.age)?,
+            told,
         ])
     }
 }
@@ -216,6 +217,6 @@ pub(super) fn on_host(trial: &Trial, variant: &'static str) -> Result<CaseOutput
         now.unchanged(then)
             .map_err(|damage| Error::memory(argument, damage.to_string()))?;
     }
-    trial.judge(done)?;
-    buffers.outputs(trial)
+    let told = trial.told(done)?;
+    buffers.outputs(trial, told)
 }

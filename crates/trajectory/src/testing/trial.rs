@@ -56,8 +56,8 @@ pub struct Trial {
     pub mask: Option<Space<2>>,
     /// Room for the ages.
     pub age: Option<Space<2>>,
-    /// Options; the variant is set by [`Case::run`]. With `check` on, a device gets a status word, and
-    /// what that tells is the result of the run.
+    /// Options; the variant is set by [`Case::run`]. With `check` on, or where targets outside are an
+    /// error, a device gets a status word, and what that tells is the result of the run.
     pub options: Options,
     /// Whether lengths, offsets or times break the contract without being checked: then values and mask
     /// may be anything, and only memory that does not belong to them must stay as it was.
@@ -138,27 +138,17 @@ impl Trial {
         })
     }
 
-    /// What a run came to: an error that the trial asks for is none, but one if it does not come.
-    pub(super) fn judge(&self, done: Result<()>) -> Result<()> {
-        if self.unspecified {
-            return done;
-        }
-        // Looked for only then: lengths or options that are an error have no answers.
-        let outside = match done {
-            Ok(()) | Err(Error::Outside { .. }) => self.first_outside(),
-            Err(_) => None,
-        };
-        match (done, outside) {
-            (Err(Error::Outside { batch, index }), Some(expected))
-                if (batch, index) == expected =>
+    /// The last output, by what a run came to: row and index of the first target outside where that was
+    /// to be an error, and told; else nothing.
+    pub(super) fn told(&self, done: Result<()>) -> Result<Vec<u8>> {
+        match done {
+            Ok(()) => Ok(Vec::new()),
+            Err(Error::Outside { batch, index })
+                if self.options.extrapolation == Extrapolation::Error =>
             {
-                Ok(())
+                Ok([batch, index].map(u64::to_le_bytes).concat())
             }
-            (Ok(()), Some((row, index))) => Err(Error::memory(
-                "targets",
-                format!("target {index} of row {row} lies outside, which was not told"),
-            )),
-            (done, _) => done,
+            Err(other) => Err(other),
         }
     }
 }
@@ -220,9 +210,20 @@ impl Case for Trial {
     }
 
     fn check(&self, outputs: &CaseOutputs) -> Result<(), String> {
-        let Split { values, mask, age } = split(self, outputs)?;
+        let Split {
+            values,
+            mask,
+            age,
+            outside,
+        } = split(self, outputs)?;
         if self.unspecified {
             return Ok(());
+        }
+        let expected = self.first_outside();
+        if outside != expected {
+            return Err(format!(
+                "outside is {outside:?} (row, target), expected {expected:?}"
+            ));
         }
         let [batch, targets, columns] = self.shape();
         let size = self.out.dtype.size();
@@ -249,6 +250,12 @@ impl Case for Trial {
         let (one, other) = (split(self, one)?, split(self, other)?);
         if self.unspecified {
             return Ok(());
+        }
+        if one.outside != other.outside {
+            return Err(format!(
+                "outside (row, target): {:?} and {:?}",
+                one.outside, other.outside
+            ));
         }
         let dtype = self.out.dtype;
         let pairs = one
@@ -288,6 +295,8 @@ struct Split<'o> {
     values: &'o [u8],
     mask: &'o [u8],
     age: &'o [u8],
+    /// Row and index of the first target outside, if that was told.
+    outside: Option<(u64, u64)>,
 }
 
 fn split<'o>(trial: &Trial, outputs: &'o CaseOutputs) -> Result<Split<'o>, String> {
@@ -301,12 +310,21 @@ fn split<'o>(trial: &Trial, outputs: &'o CaseOutputs) -> Result<Split<'o>, Strin
         per_target(&trial.mask),
         per_target(&trial.age),
     ];
+    let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap_or_default());
     match outputs.as_slice() {
-        [values, mask, age] if [values.len(), mask.len(), age.len()] == sizes => {
-            Ok(Split { values, mask, age })
+        [values, mask, age, told]
+            if [values.len(), mask.len(), age.len()] == sizes && [0, 16].contains(&told.len()) =>
+        {
+            let outside = told.split_at_checked(8);
+            Ok(Split {
+                values,
+                mask,
+                age,
+                outside: outside.map(|(row, index)| (word(row), word(index))),
+            })
         }
         _ => Err(format!(
-            "outputs of {:?} bytes, expected {sizes:?}",
+            "outputs of {:?} bytes, expected {sizes:?} and 0 or 16",
             outputs.iter().map(Vec::len).collect::<Vec<_>>()
         )),
     }

@@ -166,7 +166,7 @@ fn splitting_a_batch_changes_nothing() {
         for kind in kinds_of(columns) {
             let whole = varied(kind, Sizes(7, 25, 90, columns));
             let (outputs, _) = everywhere(&whole);
-            let mut joined: CaseOutputs = vec![Vec::new(); 3];
+            let mut joined: CaseOutputs = vec![Vec::new(); outputs.len()];
             for rows in [0..1, 1..5, 5..7] {
                 let (piece, _) = everywhere(&part(&whole, rows));
                 for (all, piece) in joined.iter_mut().zip(piece) {

@@ -9,7 +9,7 @@ use robocache_cuda::Graph;
 use robocache_registry::tune::{Effort, Mode, set_mode};
 use robocache_registry::user_cache;
 use robocache_testkit::stub::Device;
-use robocache_trajectory::{dispatcher, enqueue, tune_on};
+use robocache_trajectory::{Extrapolation, dispatcher, enqueue, tune_on};
 use stub_support::{LAUNCH, Memory, Rig, Shape, with_kernels};
 
 const SHAPE: Shape = Shape::of(64, 100, 50, 512);
@@ -74,6 +74,21 @@ fn the_first_call_of_a_kind_measures_and_the_next_only_launches() {
             rig.assert_clean();
         },
     );
+}
+
+#[test]
+fn a_race_needs_no_word_for_targets_outside() {
+    with_kernels("a_race_needs_no_word_for_targets_outside", || {
+        let rig = Rig::new([SMALL]);
+        let mut memory = Memory::new(&rig, SHAPE);
+        let mut request = memory.request();
+        request.options.extrapolation = Extrapolation::Error;
+        let entry = tune_on(&mut request, &rig.stream, Effort::QUICK).unwrap();
+        drop(entry);
+        assert_eq!(kept(), 1);
+        drop(memory);
+        rig.assert_clean();
+    });
 }
 
 #[test]

@@ -101,6 +101,9 @@ fn run_by<S: Instructions<T>, T: Sample + Output, X: Tick>(
     problem: &Problem,
     request: Resample<'_>,
 ) -> Result<()> {
+    let Some(rule) = problem.kinds.only() else {
+        return Err(Error::memory("plan", "takes one kind for all columns"));
+    };
     let options = request.options;
     let values = [problem.batch, problem.targets, problem.columns];
     let bytes = values
@@ -109,7 +112,7 @@ fn run_by<S: Instructions<T>, T: Sample + Output, X: Tick>(
     let work = Work {
         data: HostTensor::<T, 3>::new(&request.data)?,
         finder: Finder::<X>::new(&request, problem.batch, problem.samples)?,
-        rule: problem.kinds.only().unwrap_or(Rule::Linear),
+        rule,
         rules: Rules {
             extrapolation: options.extrapolation,
             invalid: options.invalid,

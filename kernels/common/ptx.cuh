@@ -33,3 +33,47 @@ template <int PENDING>
 __device__ __forceinline__ void wait_copies() {
     asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
 }
+
+// Bulk copies, from sm_90 on: memory to shared memory by the copy engine, which tells a barrier when bytes
+// have arrived. Only the kernels of such devices may call these.
+
+// Makes ready a barrier for one turn after another of bulk copies. Whoever waits has to see this first; the
+// fence shows it to the copy engine.
+__device__ __forceinline__ void open_arrival(unsigned long long* arrival) {
+    const unsigned int address = (unsigned int)__cvta_generic_to_shared(arrival);
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;\n\tfence.proxy.async.shared::cta;" ::"r"(address) : "memory");
+}
+
+// Ends a turn once this many bytes have arrived. One thread says so, once each turn.
+__device__ __forceinline__ void expect_arrival(unsigned long long* arrival, unsigned int bytes) {
+    const unsigned int address = (unsigned int)__cvta_generic_to_shared(arrival);
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(address), "r"(bytes) : "memory");
+}
+
+// Starts copying; both addresses and the bytes are multiples of 16.
+__device__ __forceinline__ void copy_bulk(void* to, const void* from, unsigned int bytes, unsigned long long* arrival) {
+    const unsigned int address = (unsigned int)__cvta_generic_to_shared(to);
+    const unsigned int told = (unsigned int)__cvta_generic_to_shared(arrival);
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(address),
+                 "l"(from), "r"(bytes), "r"(told)
+                 : "memory");
+}
+
+
+// Waits for the end of a turn: `turn` is 0 for the first, then 1 and 0 alternately.
+__device__ __forceinline__ void wait_arrival(unsigned long long* arrival, unsigned int turn) {
+    const unsigned int address = (unsigned int)__cvta_generic_to_shared(arrival);
+    asm volatile(
+        "{\n\t"
+        ".reg .pred arrived;\n\t"
+        "again:\n\t"
+        "mbarrier.try_wait.parity.shared::cta.b64 arrived, [%0], %1;\n\t"
+        "@!arrived bra again;\n\t"
+        "}" ::"r"(address),
+        "r"(turn)
+        : "memory");
+}
+
+// What the calling thread has read from or written to shared memory comes before the copies that are started
+// after this and a barrier.
+__device__ __forceinline__ void before_bulk() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }

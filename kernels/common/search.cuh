@@ -4,25 +4,26 @@
 #pragma once
 #include "common/time.cuh"
 
-// By halving, one thread on its own.
+// By halving, one thread on its own. What is left to search is always one less than a power of two, so that a turn
+// is a read, a comparison and an addition.
 template <class X, class K>
 __device__ __forceinline__ int last_not_after(const K& knots, int count, X q) {
-    int low = 0;
+    if (count <= 0) return -1;
+    int part = 1 << (31 - __clz(count));
+    int after = knots(part - 1) <= q ? count - part + 1 : 0; // so many knots, at least, are not after q
 #pragma unroll 1
-    for (int len = count; len > 0;) {
-        const int half = len >> 1;
-        const bool right = knots(low + half) <= q;
-        low = right ? low + half + 1 : low;
-        len = right ? len - half - 1 : half;
+    while (part >>= 1) {
+        const int next = after + part;
+        if (knots(next - 1) <= q) after = next;
     }
-    return low - 1;
+    return after - 1;
 }
 
 // By 33 parts at a time, a warp for the targets of its first `targets` lanes, lane t's being `mine`. Few
 // reads depend on each other, which is what counts where they are slow: the first ones are shared by
 // all targets, and those of four targets are in flight together.
 template <class X>
-__device__ __forceinline__ int last_not_after_by_warp(const Knots<X>& knots, int count, X mine, int targets) {
+__device__ __forceinline__ int last_not_after_by_warp(Knots<X> knots, int count, X mine, int targets) {
     constexpr u32 ALL = 0xffffffffu;
     constexpr int TOGETHER = 4;
     const int lane = threadIdx.x & 31;

@@ -12,6 +12,9 @@ using i64 = long long;
 
 static_assert(sizeof(u64) == 8 && sizeof(i64) == 8, "64-bit integers");
 
+// Tells the compiler to put what follows out of the way: what runs is then close together, and starts sooner.
+__device__ __forceinline__ bool rarely(bool condition) { return __builtin_expect(condition, 0); }
+
 struct f16 {
     u16 bits;
 };

@@ -145,8 +145,8 @@ __device__ __forceinline__ bool is_beyond(u32 rule, const Place<A>& place) {
 }
 
 // Writes what is told of a target, at time q, besides its values.
-template <class A, class X>
-__device__ __forceinline__ void tell(const Params& p, i64 row, i64 t, const Knots<X>& knots, X q, const Place<A>& place,
+template <class A, class X, class K>
+__device__ __forceinline__ void tell(const Params& p, i64 row, i64 t, const K& knots, X q, const Place<A>& place,
                                      bool valid, bool beyond) {
     if (p.mask) p.mask[row * p.mask_stride[0] + t * p.mask_stride[1]] = valid;
     if (p.age) {
@@ -158,16 +158,49 @@ __device__ __forceinline__ void tell(const Params& p, i64 row, i64 t, const Knot
     if (beyond && p.extrapolation == EXTRAPOLATE_ERROR) atomicMin(p.status, u64(row) << 33 | u64(t) << 2 | 3);
 }
 
-// A target's bracket where all columns have one rule. `tells` says whether it is this thread that writes what
-// is told of the target.
-template <class A, class X>
-__device__ __forceinline__ Bracket<A> decide(const Params& p, i64 row, i64 t, const Knots<X>& knots, int count, X q,
-                                             int i, bool tells = true) {
+// As `decide`, whatever is asked for.
+template <class A, class X, class K>
+__device__ __forceinline__ Bracket<A> decide_any(const Params& p, i64 row, i64 t, const K& knots, int count, X q, int i,
+                                                 bool tells) {
     const Place<A> place = find_place<A>(p, knots, count, q, i);
     bool valid;
     const Bracket<A> bracket = resolve(p, p.rule, place, valid);
     if (tells) tell(p, row, t, knots, q, place, valid, is_beyond(p.rule, place));
     return bracket;
+}
+
+// A target's bracket where all columns have one rule. `tells` says whether it is this thread that writes what
+// is told of the target.
+template <class A, class X, class K>
+__device__ __forceinline__ Bracket<A> decide(const Params& p, i64 row, i64 t, const K& knots, int count, X q, int i,
+                                             bool tells = true) {
+    if (rarely(!(p.flags & SIMPLE))) return decide_any<A>(p, row, t, knots, count, q, i, tells);
+    // The same rules, as far as they matter without limits and with values held outside.
+    int low = FILL, high = FILL;
+    A weight = A(0);
+    bool valid = false;
+    if (count > 0) {
+        low = high = max(i, 0);
+        const X t0 = knots(low);
+        valid = t0 == q || p.rule == (i < 0 ? RULE_NEXT : RULE_PREVIOUS);
+        if (t0 < q && i + 1 < count) {
+            valid = true;
+            const X t1 = knots(i + 1);
+            const auto before = distance(q, t0);
+            if (p.rule == RULE_LINEAR) {
+                high = i + 1;
+                weight = weight_as<A>(ratio(before, distance(t1, t0)));
+            } else if (p.rule == RULE_NEXT || (p.rule == RULE_NEAREST && distance(t1, q) < before)) {
+                low = high = i + 1;
+            }
+        }
+        if (is_nan(q)) {
+            low = high = NOT_A_TIME;
+            valid = false;
+        }
+    }
+    if (tells && p.mask) p.mask[row * p.mask_stride[0] + t * p.mask_stride[1]] = valid;
+    return {low, high, weight};
 }
 
 // The width of the bracket of `low` and the next knot over those of its neighbours.

@@ -94,7 +94,7 @@ __device__ __forceinline__ void generic(const Params& p) {
 
     with_time_type(p.time_type, [&](auto tag) {
         using X = decltype(tag);
-        if ((p.flags & CHECK_TIMES) && index == 0 && threadIdx.x < 32) check_times<X>(p, row, span);
+        if (rarely((p.flags & CHECK_TIMES) && index == 0 && threadIdx.x < 32)) check_times<X>(p, row, span);
         const Knots<X> knots = source_knots<X>(p, row, span);
 #pragma unroll 1
         for (int t = threadIdx.x; t < targets; t += THREADS) find<A>(p, row, first_target, t, knots, span.count, tile);

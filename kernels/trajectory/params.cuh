@@ -40,6 +40,7 @@ enum Flags : u32 {
     FILL_INVALID = 4,
     CHECK_TIMES = 8,
     ROWS_ARE_64_BIT = 16,
+    SIMPLE = 32, // neither tolerance nor gaps nor ages, and values held outside
 };
 
 // Columns of one rule within a round; the first column behind it, counted within the round.
@@ -82,5 +83,7 @@ struct Params {
     u32 rules;           // a bit for each rule that some column has
     u32 runs;            // of a round
     u32 round;           // columns of a round; 0 where all columns have one rule
+    u32 group;           // batch rows per block, where a block takes whole ones
+    u32 capacity;        // samples that a block has shared memory for
     Run run[32];
 };

@@ -15,7 +15,7 @@ __device__ __forceinline__ i64 row_index(const Params& p, i64 i) {
 }
 
 __device__ __forceinline__ RowSpan row_span(const Params& p, i64 row) {
-    if (p.rows_form == ROWS_DENSE) return {0, int(p.samples)};
+    if (!rarely(p.rows_form != ROWS_DENSE)) return {0, int(p.samples)};
     if (p.rows_form == ROWS_LENGTHS) return {0, int(min(max(row_index(p, row), 0ll), p.samples))};
     const i64 first = min(max(row_index(p, row), 0ll), p.samples);
     const i64 end = min(max(row_index(p, row + 1), first), p.samples);

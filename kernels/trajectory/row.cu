@@ -50,7 +50,7 @@ __device__ __forceinline__ void row(const Params& p) {
 
     with_time_type(p.time_type, [&](auto tag) {
         using X = decltype(tag);
-        if ((p.flags & CHECK_TIMES) && tile == 0 && threadIdx.x < 32) check_times<X>(p, batch, span);
+        if (rarely((p.flags & CHECK_TIMES) && tile == 0 && threadIdx.x < 32)) check_times<X>(p, batch, span);
         Knots<X> knots = source_knots<X>(p, batch, span);
         unsigned char* data_at = times_at;
         if (knots.times) {

@@ -1,25 +1,15 @@
 // Rows of whole 16-byte chunks: 128-bit loads and stores along the columns, several in flight.
 //
-// A block takes a tile of up to 32 targets of one batch row, and has no barrier: each of its warps
-// searches for all of the tile's targets together, one lane then decides about one target, and brackets
-// go round by shuffles. (Searching costs waiting, not work: that the other warps do it too is free, and
-// they find the times in the cache.) The tile is then one flat list of chunks that the block walks
-// through from front to back, so that what is in flight lies close together in memory.
+// A block takes a tile of up to 32 targets of one batch row, and has no barrier: each of its warps searches for all
+// of the tile's targets, one lane then decides about one target, and brackets go round by shuffles. (Searching
+// costs waiting, not work: that the other warps do it too is free, and they find the times in the cache.) The tile
+// is then one flat list of chunks that the block walks through from front to back, so that what is in flight lies
+// close together in memory.
 #include "trajectory/blend.cuh"
+#include "trajectory/window.cuh"
 
 constexpr int MAX_THREADS = 128;
 constexpr u32 ALL = 0xffffffffu;
-
-template <class A, class X>
-__device__ __forceinline__ Bracket<A> find_bracket(const Params& p, i64 row, i64 first_target, int targets,
-                                                   RowSpan span) {
-    const int lane = threadIdx.x % 32;
-    const Knots<X> knots = source_knots<X>(p, row, span);
-    const X q = lane < targets ? target_time<X>(p, row, first_target + lane) : X();
-    const int i = knots.times ? last_not_after_by_warp(knots, span.count, q, targets)
-                              : last_not_after_uniform(knots, span.count, q);
-    return decide<A>(p, row, first_target + lane, knots, span.count, q, i, int(threadIdx.x) < targets);
-}
 
 template <class T>
 __device__ __forceinline__ void wide(const Params& p) {
@@ -32,11 +22,12 @@ __device__ __forceinline__ void wide(const Params& p) {
     const int targets = int(min(i64(p.tile), p.targets - first_target));
     const RowSpan span = row_span(p, row);
 
+    __shared__ u64 windows[MAX_THREADS / 32][WINDOW];
     Bracket<A> mine;
     with_time_type(p.time_type, [&](auto tag) {
         using X = decltype(tag);
-        if ((p.flags & CHECK_TIMES) && first_target == 0 && threadIdx.x < 32) check_times<X>(p, row, span);
-        mine = find_bracket<A, X>(p, row, first_target, targets, span);
+        if (rarely((p.flags & CHECK_TIMES) && first_target == 0 && threadIdx.x < 32)) check_times<X>(p, row, span);
+        mine = find_near<A, X>(p, row, first_target, targets, span, reinterpret_cast<X*>(windows[threadIdx.x / 32]));
     });
 
     const T* data = static_cast<const T*>(p.data) + row_start(p, row, span);
@@ -82,14 +73,8 @@ __device__ __forceinline__ void wide(const Params& p) {
     }
 }
 
-// Blocks per multiprocessor that registers have to leave room for. On Hopper a full multiprocessor is 10 %
-// faster than one filled to two thirds, although a few registers of the search, which runs once per
-// tile, are spilled for it. Elsewhere, where nobody has measured, as many as go without.
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ == 900
-constexpr int MIN_BLOCKS = sizeof(ELEMENT) == 8 ? 8 : 16;
-#else
+// Blocks per multiprocessor that registers have to leave room for: as many as go without spilling.
 constexpr int MIN_BLOCKS = sizeof(ELEMENT) == 8 ? 8 : 10;
-#endif
 
 // The compiler is told the element type and the symbol: one image per entry of registry.toml.
 extern "C" __global__ void __launch_bounds__(MAX_THREADS, MIN_BLOCKS) ENTRY(const __grid_constant__ Params p) {

@@ -20,8 +20,10 @@ pub fn run(out: &Path) -> Result<()> {
         .iter()
         .flat_map(|variant| variant.entries.iter().map(move |entry| (variant, entry)))
         .flat_map(|(variant, entry)| {
+            let runs_on = |arch: &&u32| variant.target.takes_capability(**arch);
             ARCHITECTURES
                 .iter()
+                .filter(runs_on)
                 .map(move |&arch| (*variant, entry, arch))
         })
         .collect();

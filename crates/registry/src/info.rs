@@ -43,6 +43,18 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// Whether devices of a compute capability are among these.
+    pub fn takes_capability(&self, capability: u32) -> bool {
+        match *self {
+            Target::Cpu(_) => false,
+            Target::Cuda { min, max } => {
+                min <= capability && max.is_none_or(|max| capability <= max)
+            }
+        }
+    }
+}
+
 /// Instruction sets of CPU variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CpuLevel {
@@ -112,7 +124,7 @@ impl VariantInfo {
             (Target::Cpu(level), DeviceCaps::Cpu(cpu)) => cpu_has(level, cpu),
             (Target::Cuda { min, max }, DeviceCaps::Cuda(cuda)) => {
                 let arch = cuda.compute_capability();
-                if arch < min || max.is_some_and(|max| arch > max) {
+                if !self.target.takes_capability(arch) {
                     return Err(Refusal::with(format!(
                         "needs compute capability {}{}, the device has {}",
                         dotted(min),

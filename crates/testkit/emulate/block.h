@@ -53,6 +53,14 @@ struct Copy {
     unsigned group;
 };
 
+// A bulk copy that has not arrived, and the barrier that it reports to.
+struct BulkCopy {
+    void* to;
+    const void* from;
+    unsigned bytes;
+    const void* arrival;
+};
+
 struct Thread {
     void* stack_pointer;
     unsigned number;
@@ -88,6 +96,9 @@ struct Block {
     void* scheduler;
     uint64_t random;
     bool failed;
+    // Of bulk copies, which belong to the block and not to a thread.
+    BulkCopy* bulk;
+    unsigned bulk_pending, bulk_room;
 };
 
 // All that is thread-local here besides the kernel's shared memory.
@@ -160,6 +171,14 @@ inline void wait_until(F ready, const char* what, const char* file, int line) {
         pause();
     }
     me.state = State::READY;
+}
+
+// `list` with room for one more.
+template <class T>
+inline T* with_room(T* list, unsigned used, unsigned& room) {
+    if (used < room) return list;
+    room = 2 * room + 8;
+    return static_cast<T*>(realloc(list, room * sizeof(T)));
 }
 
 // Dynamic shared memory, exactly as large as it was asked for.

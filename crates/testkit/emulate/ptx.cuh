@@ -34,24 +34,31 @@ inline unsigned short bf16_from_f32(float v) {
     return (bits & 0x7fffffff) > 0x7f800000 ? 0x7fff : emulated::rounded(bits, 16);
 }
 
+namespace emulated {
+
+// Checks what an asynchronous copy of whole chunks of 16 bytes is given.
+inline void check_copy(const void* to, const void* from, unsigned bytes) {
+    const auto at = static_cast<const unsigned char*>(to);
+    const Request& request = *own.block->request;
+    const bool aligned = !(reinterpret_cast<uintptr_t>(to) % 16) && !(reinterpret_cast<uintptr_t>(from) % 16);
+    if (!aligned) fail("copies %u bytes from %p to %p, which are not both aligned to 16", bytes, from, to);
+    if (bytes % 16) fail("copies %u bytes, which are no whole chunks of 16", bytes);
+    const Region statics = own.block->statics;
+    const bool dynamic = at >= request.shared && at + bytes <= request.shared + request.shared_bytes;
+    if (!dynamic && !(at >= statics.first && at + bytes <= statics.first + statics.bytes)) {
+        fail("copies %u bytes to byte %lld of %u bytes of dynamic shared memory", bytes, (long long)(at - request.shared),
+             request.shared_bytes);
+    }
+}
+
+}  // namespace emulated
+
 // Asynchronous copies arrive when they are waited for and no sooner, so that it shows where nobody waits.
 inline void copy_async_16(void* to, const void* from) {
     using namespace emulated;
-    const auto at = static_cast<unsigned char*>(to);
-    const Request& request = *own.block->request;
-    const bool aligned = !(reinterpret_cast<uintptr_t>(to) % 16) && !(reinterpret_cast<uintptr_t>(from) % 16);
-    if (!aligned) fail("copies 16 bytes from %p to %p, which are not both aligned to them", from, to);
-    const Region statics = own.block->statics;
-    const bool dynamic = at >= request.shared && at + 16 <= request.shared + request.shared_bytes;
-    if (!dynamic && !(at >= statics.first && at + 16 <= statics.first + statics.bytes)) {
-        fail("copies 16 bytes to byte %lld of %u bytes of dynamic shared memory", (long long)(at - request.shared),
-             request.shared_bytes);
-    }
+    check_copy(to, from, 16);
     Thread& me = *own.self;
-    if (me.copies_pending == me.copies_room) {
-        me.copies_room = 2 * me.copies_room + 8;
-        me.copies = static_cast<Copy*>(realloc(me.copies, me.copies_room * sizeof(Copy)));
-    }
+    me.copies = with_room(me.copies, me.copies_pending, me.copies_room);
     me.copies[me.copies_pending++] = {to, from, me.groups};
 }
 inline void commit_copies() { ++emulated::own.self->groups; }
@@ -70,3 +77,81 @@ inline void wait_copies() {
     }
     me.copies_pending = left;
 }
+
+namespace emulated {
+
+// How a barrier of bulk copies is kept in its eight bytes.
+struct Arrival {
+    uint32_t turn;      // how many have ended
+    uint32_t expected;  // bytes of the one that goes on
+};
+constexpr uint32_t NOT_YET = 0xffffffff;
+// More turns than any kernel takes, and less than what unwritten memory holds.
+constexpr uint32_t MOST_TURNS = 1 << 24;
+
+inline Arrival arrival_at(const unsigned long long* at) {
+    Arrival found;
+    memcpy(&found, at, sizeof found);
+    if (found.turn > MOST_TURNS) fail("uses a barrier of bulk copies that nobody has opened");
+    return found;
+}
+
+// Lets all copies of a turn arrive, if they have been started.
+inline bool arrive(unsigned long long* at) {
+    Arrival arrival = arrival_at(at);
+    if (arrival.expected == NOT_YET) return false;
+    Block& block = *own.block;
+    uint64_t started = 0;
+    for (unsigned i = 0; i < block.bulk_pending; ++i) {
+        if (block.bulk[i].arrival == at) started += block.bulk[i].bytes;
+    }
+    if (started > arrival.expected) {
+        fail("waits for %u bytes of bulk copies, of which %llu were started", arrival.expected, (unsigned long long)started);
+    }
+    if (started < arrival.expected) return false;
+    unsigned left = 0;
+    for (unsigned i = 0; i < block.bulk_pending; ++i) {
+        const BulkCopy copy = block.bulk[i];
+        if (copy.arrival == at) {
+            memcpy(copy.to, copy.from, copy.bytes);
+        } else {
+            block.bulk[left++] = copy;
+        }
+    }
+    block.bulk_pending = left;
+    arrival = {arrival.turn + 1, NOT_YET};
+    memcpy(at, &arrival, sizeof arrival);
+    return true;
+}
+
+}  // namespace emulated
+
+inline void open_arrival(unsigned long long* at) {
+    const emulated::Arrival opened{0, emulated::NOT_YET};
+    static_assert(sizeof opened == sizeof *at, "the eight bytes of a barrier");
+    memcpy(at, &opened, sizeof opened);
+}
+
+inline void expect_arrival(unsigned long long* at, unsigned bytes) {
+    emulated::Arrival arrival = emulated::arrival_at(at);
+    if (arrival.expected != emulated::NOT_YET) emulated::fail("expects bulk copies twice in a turn");
+    arrival.expected = bytes;
+    memcpy(at, &arrival, sizeof arrival);
+}
+
+inline void copy_bulk(void* to, const void* from, unsigned bytes, unsigned long long* arrival) {
+    using namespace emulated;
+    if (!bytes) fail("starts a bulk copy of nothing");
+    check_copy(to, from, bytes);
+    Block& block = *own.block;
+    block.bulk = with_room(block.bulk, block.bulk_pending, block.bulk_room);
+    block.bulk[block.bulk_pending++] = {to, from, bytes, arrival};
+}
+
+inline void wait_arrival(unsigned long long* at, unsigned turn, const char* file = __builtin_FILE(),
+                         int line = __builtin_LINE()) {
+    emulated::wait_until([&] { return emulated::arrival_at(at).turn % 2 != turn || emulated::arrive(at); },
+                         "wait_arrival", file, line);
+}
+
+inline void before_bulk() {}

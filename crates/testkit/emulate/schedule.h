@@ -171,6 +171,7 @@ inline void prepare(Block& block) {
         unsigned char* const top = stack_of(request, i + 1) - (i * 5 % 64) * 64;
         thread.stack_pointer = fresh_stack(top, enter);
     }
+    block.bulk_pending = 0;
     memset(block.in_collective, 0, (block.count + 31) / 32 * sizeof(unsigned));
 }
 
@@ -207,7 +208,10 @@ inline void run_block(Block& block) {
             forward = run_warp(block, block.turns[i]) || forward;
             if (block.failed) return;
         }
-        if (all_returned(block)) return check_shared_memory(block);
+        if (all_returned(block)) {
+            if (block.bulk_pending) accuse(block.threads[0], "the block ended before its bulk copies arrived");
+            return check_shared_memory(block);
+        }
         if (release_barrier(block) || block.failed || forward) {
             if (block.failed) return;
             continue;
@@ -244,6 +248,7 @@ inline int run(const Request& request, void (*body)(void* const*)) {
         }
         free(block.threads[i].copies);
     }
+    free(block.bulk);
     free(block.threads);
     free(block.in_collective);
     free(block.turns);

@@ -104,10 +104,10 @@ fn where_no_variant_runs_each_says_why() {
     let all: Vec<_> = dispatcher().variants().iter().map(|v| v.info.id).collect();
     assert_eq!(found.iter().map(|r| r.variant).collect::<Vec<_>>(), all);
     for refused in &found {
-        let says = if refused.variant.ends_with("sm80") {
-            "needs compute capability 8.0 or higher, the device has 7.5"
-        } else {
-            "runs on the CPU"
+        let says = match refused.variant.rsplit('.').next() {
+            Some("sm80") => "needs compute capability 8.0 or higher, the device has 7.5",
+            Some("sm90") => "needs compute capability 9.0 or higher, the device has 7.5",
+            _ => "runs on the CPU",
         };
         assert!(refused.refusal.0.contains(says), "{refused:?}");
     }

@@ -1,6 +1,7 @@
 //! The emulation computes what a GPU would, and finds what it is there to find.
 #![cfg(feature = "cuda")]
 
+mod bulk;
 mod compiler;
 mod copies;
 mod driver;

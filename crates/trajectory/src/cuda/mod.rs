@@ -3,16 +3,18 @@
 //! | file | question |
 //! |---|---|
 //! | `params.rs` | what does every kernel get? |
-//! | `generic.rs`, `wide.rs`, `row.rs` | which problems does a variant take, and in which shape is it launched? |
+//! | `generic.rs`, `wide.rs`, `bulk.rs`, `row.rs`, `span.rs` | which problems does a variant take, and in which shape is it launched? |
 
+mod bulk;
 mod generic;
 mod params;
 mod row;
+mod span;
 mod wide;
 
 use crate::tune;
 use crate::variant::Exec;
-use crate::{Extrapolation, Plan, Problem, Resample, Variant, dispatcher};
+use crate::{AxisForm, Extrapolation, Plan, Problem, Resample, Variant, dispatcher};
 use params::Params;
 use robocache_core::{DType, Error, Refusal, Result};
 use robocache_cuda::clock::Before;
@@ -30,6 +32,10 @@ pub(crate) struct Geometry {
     pub tile: u32,
     /// Blocks per batch row.
     pub tiles: u32,
+    /// Batch rows per block, where a block takes whole ones.
+    pub group: u32,
+    /// Samples that a block has shared memory for; for variants that copy as many as there are targets for.
+    pub capacity: u32,
     pub launch: LaunchConfig,
     /// Bits for the kernel, as `Flags` in params.cuh.
     pub flags: u32,
@@ -50,6 +56,8 @@ impl Geometry {
         Geometry {
             tile: tile as u32,
             tiles: tiles as u32,
+            group: 1,
+            capacity: 0,
             launch: LaunchConfig {
                 // `fits_grid` has made sure of it.
                 blocks: (problem.batch * tiles) as u32,
@@ -60,6 +68,60 @@ impl Geometry {
             workspace_bytes: 0,
         }
     }
+}
+
+/// A refusal of rows that cannot be read or written in whole chunks of 16 bytes.
+fn needs_whole_chunks(problem: &Problem) -> Result<(), Refusal> {
+    const CHUNK_BYTES: usize = 16;
+    let size = problem.in_dtype.size();
+    // A stride along one element may be any number; wrapping keeps what is left by a power of two.
+    let whole = |strides: [isize; 3]| {
+        strides[..2].iter().all(|stride| {
+            let bytes = stride.unsigned_abs().wrapping_mul(size);
+            bytes.is_multiple_of(CHUNK_BYTES)
+        })
+    };
+    let row = problem.columns.checked_mul(size);
+    if row.is_none_or(|bytes| bytes == 0 || !bytes.is_multiple_of(CHUNK_BYTES)) {
+        return Err(Refusal::because("needs rows of whole 16-byte chunks"));
+    }
+    if problem.data_align < 16 || problem.out_align < 16 {
+        return Err(Refusal::because("needs addresses aligned to 16 bytes"));
+    }
+    if !whole(problem.data_strides) || !whole(problem.out_strides) {
+        return Err(Refusal::because(
+            "needs strides that are multiples of 16 bytes",
+        ));
+    }
+    Ok(())
+}
+
+/// A refusal of what does not lie in memory as one flat array for each batch row: samples, values and source
+/// times.
+fn needs_flat_rows(problem: &Problem) -> Result<(), Refusal> {
+    let columns = problem.columns as isize;
+    if problem.samples > 1 && problem.data_strides[1] != columns {
+        return Err(Refusal::because(
+            "needs samples that follow each other in memory",
+        ));
+    }
+    if problem.targets > 1 && problem.out_strides[1] != columns {
+        return Err(Refusal::because(
+            "needs values that follow each other in memory",
+        ));
+    }
+    if columns == 0 {
+        return Err(Refusal::because("needs a column"));
+    }
+    if problem.source_form != AxisForm::Uniform
+        && problem.samples > 1
+        && problem.source_strides[1] != 1
+    {
+        return Err(Refusal::because(
+            "needs source times that follow each other in memory",
+        ));
+    }
+    Ok(())
 }
 
 /// A refusal of batches beyond the largest grid, for any tile of at least `tile` targets.

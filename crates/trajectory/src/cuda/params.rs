@@ -3,7 +3,7 @@
 use super::Geometry;
 use crate::cpu::fill_bits;
 use crate::runs::{Run, Runs};
-use crate::{Invalid, Problem, Resample};
+use crate::{Extrapolation, Invalid, Problem, Resample};
 use robocache_core::{DType, TimeAxis, TimeScalar};
 
 const HAS_TOLERANCE: u32 = 1;
@@ -11,6 +11,7 @@ const HAS_MAX_GAP: u32 = 2;
 const FILL_INVALID: u32 = 4;
 const CHECK_TIMES: u32 = 8;
 const ROWS_ARE_64_BIT: u32 = 16;
+const SIMPLE: u32 = 32;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -58,6 +59,8 @@ pub(super) struct Params {
     rules: u32,
     runs: u32,
     round: u32,
+    group: u32,
+    capacity: u32,
     run: [Run; Runs::MOST],
 }
 
@@ -76,6 +79,10 @@ impl Params {
             |strides: Option<[isize; 2]>| strides.unwrap_or([0, 0]).map(|stride| stride as i64);
         let index = request.rows.index();
         let kinds = &problem.kinds;
+        let simple = options.tolerance.is_none()
+            && options.max_gap.is_none()
+            && request.age.is_none()
+            && problem.extrapolation == Extrapolation::Hold;
         Params {
             data: request.data.address(),
             out: request.out.address(),
@@ -111,10 +118,13 @@ impl Params {
                 | flag(options.max_gap.is_some(), HAS_MAX_GAP)
                 | flag(options.invalid == Invalid::Fill, FILL_INVALID)
                 | flag(status != 0 && options.check, CHECK_TIMES)
-                | flag(problem.rows_dtype == DType::I64, ROWS_ARE_64_BIT),
+                | flag(problem.rows_dtype == DType::I64, ROWS_ARE_64_BIT)
+                | flag(simple, SIMPLE),
             rules: kinds.rules(),
             runs: kinds.list().len() as u32,
             round: kinds.round(),
+            group: geometry.group,
+            capacity: geometry.capacity,
             run: *kinds.all_runs(),
         }
     }
@@ -218,7 +228,7 @@ mod tests {
         let expected = offsets!(Params:
             data, out, mask, age, rows, status, source, target, offset, tolerance, max_gap, fill,
             data_stride, out_stride, mask_stride, age_stride, rows_stride, batch, samples, targets, columns, tile, tiles,
-            rule, extrapolation, time_type, rows_form, in_dtype, out_dtype, flags, rules, runs, round, run);
+            rule, extrapolation, time_type, rows_form, in_dtype, out_dtype, flags, rules, runs, round, group, capacity, run);
         assert_eq!(params, expected);
         assert_eq!(bytes, size_of::<Params>());
     }

@@ -1,6 +1,6 @@
 //! `trajectory.row.sm80`: a whole batch row in shared memory; see kernels/trajectory/row.cu.
 
-use super::{Geometry, bracket_bytes, fits_grid};
+use super::{Geometry, bracket_bytes, fits_grid, needs_flat_rows};
 use crate::variant::{Exec, needs_plain_rows};
 use crate::{AxisForm, Problem, Variant};
 use robocache_core::{Refusal, Result};
@@ -20,28 +20,7 @@ inventory::submit! {
 
 fn supports(problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
     needs_plain_rows(problem)?;
-    let columns = problem.columns as isize;
-    if problem.samples > 1 && problem.data_strides[1] != columns {
-        return Err(Refusal::because(
-            "needs samples that follow each other in memory",
-        ));
-    }
-    if problem.targets > 1 && problem.out_strides[1] != columns {
-        return Err(Refusal::because(
-            "needs values that follow each other in memory",
-        ));
-    }
-    if columns == 0 {
-        return Err(Refusal::because("needs a column"));
-    }
-    if problem.source_form != AxisForm::Uniform
-        && problem.samples > 1
-        && problem.source_strides[1] != 1
-    {
-        return Err(Refusal::because(
-            "needs source times that follow each other in memory",
-        ));
-    }
+    needs_flat_rows(problem)?;
     let DeviceCaps::Cuda(cuda) = caps else {
         return Err(Refusal::because("runs on CUDA devices"));
     };

@@ -1,6 +1,6 @@
 //! `trajectory.wide.sm80`: rows of whole 16-byte chunks; see kernels/trajectory/wide.cu.
 
-use super::{Geometry, fits_grid};
+use super::{Geometry, fits_grid, needs_whole_chunks};
 use crate::variant::{Exec, needs_plain_rows};
 use crate::{Problem, Variant};
 use robocache_core::{Refusal, Result};
@@ -22,28 +22,10 @@ inventory::submit! {
 
 fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
     needs_plain_rows(problem)?;
-    let size = problem.in_dtype.size();
-    // A stride along one element may be any number; wrapping keeps what is left by a power of two.
-    let whole = |strides: [isize; 3]| {
-        strides[..2].iter().all(|stride| {
-            let bytes = stride.unsigned_abs().wrapping_mul(size);
-            bytes.is_multiple_of(CHUNK_BYTES)
-        })
-    };
     if problem.columns > (i32::MAX as usize) / MAX_TILE {
         return Err(Refusal::because("takes up to 2^26 columns"));
     }
-    if !(problem.columns * size).is_multiple_of(CHUNK_BYTES) || problem.columns == 0 {
-        return Err(Refusal::because("needs rows of whole 16-byte chunks"));
-    }
-    if problem.data_align < 16 || problem.out_align < 16 {
-        return Err(Refusal::because("needs addresses aligned to 16 bytes"));
-    }
-    if !whole(problem.data_strides) || !whole(problem.out_strides) {
-        return Err(Refusal::because(
-            "needs strides that are multiples of 16 bytes",
-        ));
-    }
+    needs_whole_chunks(problem)?;
     fits_grid(problem, MAX_TILE)
 }
 

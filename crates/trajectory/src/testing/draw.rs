@@ -121,9 +121,19 @@ fn sizes(random: &mut Random) -> Sizes {
             batch = 1;
         }
         3 => batch = 100 + random.below(200),
+        4 => {
+            // So many that a block of a large device takes several.
+            batch = 1_100 + random.below(600);
+            samples = samples.min(random.below(6));
+            targets = targets.min(1 + random.below(3));
+            columns = columns.min(3);
+        }
         _ => {}
     }
-    let budget = random.pick(&[2_000, 5_000, 10_000, 20_000, 150_000]);
+    let budget = match batch {
+        1_000.. => 150_000,
+        _ => random.pick(&[2_000, 5_000, 10_000, 20_000, 150_000]),
+    };
     while batch * columns.max(1) * samples.max(targets) > budget && batch * targets > 1 {
         if targets > 8 && targets >= samples / 4 {
             targets /= 2;

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=registry.toml");
     println!("cargo::rerun-if-changed=kernels");
     println!("cargo::rerun-if-env-changed=ROBOCACHE_KERNEL_IMAGES");
+    println!("cargo::rerun-if-env-changed=ROBOCACHE_KERNEL_ARCHITECTURES");
 
     let text = fs::read_to_string(here.join("registry.toml")).expect("registry.toml is readable");
     let files = read_tree(&kernels);
@@ -220,7 +221,8 @@ fn write_devices(code: &mut String, registry: &Registry) {
     code.push_str("];\n");
 }
 
-/// The table of images; empty without the feature `aot`.
+/// The table of images; empty without the feature `aot`. Of all architectures, or those that
+/// ROBOCACHE_KERNEL_ARCHITECTURES names, separated by commas.
 fn write_images(
     code: &mut String,
     registry: &Registry,
@@ -233,16 +235,21 @@ fn write_images(
             .map(PathBuf::from)
             .unwrap_or_else(|| here.join("../../target/kernels"));
         println!("cargo::rerun-if-changed={}", folder.display());
+        let wanted = env::var("ROBOCACHE_KERNEL_ARCHITECTURES").ok();
+        let wanted = |arch: &u32| {
+            let named = |names: &String| names.split(',').any(|name| name == arch.to_string());
+            wanted.as_ref().is_none_or(named)
+        };
         for variant in &registry.variant {
             let Some(path) = &variant.source else {
                 continue;
             };
             let hash = &sources[path].1;
             for ((entry, _), arch) in variant.entries().flat_map(|entry| {
-                registry
-                    .architectures
-                    .iter()
-                    .map(move |a| (entry.clone(), a))
+                let made_for =
+                    |arch: &&u32| variant.target.takes_capability(**arch) && wanted(arch);
+                let architectures = registry.architectures.iter().filter(made_for);
+                architectures.map(move |arch| (entry.clone(), arch))
             }) {
                 // The file's name holds the hash, so an image of other sources is a missing one.
                 let file = folder.join(format!("{entry}-sm_{arch}-{}.cubin", &hash[..16]));

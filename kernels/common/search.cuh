@@ -10,12 +10,14 @@ template <class X, class K>
 __device__ __forceinline__ int last_not_after(const K& knots, int count, X q) {
     if (count <= 0) return -1;
     int part = 1 << (31 - __clz(count));
-    int after = knots(part - 1) <= q ? count - part + 1 : 0; // so many knots, at least, are not after q
+    int step = count - part + 1;
+    int after = 0; // so many knots, at least, are not after q
 #pragma unroll 1
-    while (part >>= 1) {
-        const int next = after + part;
-        if (knots(next - 1) <= q) after = next;
-    }
+    do {
+        if (knots(after + part - 1) <= q) after += step;
+        part >>= 1;
+        step = part;
+    } while (part);
     return after - 1;
 }
 
@@ -84,10 +86,12 @@ __device__ __forceinline__ int guess(i64 q, i64 start, i64 step, int count) {
     return steps < u64(count) ? int(steps) : count - 1;
 }
 
-// Without a search: divide, then correct by one; the rare axis on which that does not do (steps below
-// the resolution of its type) is searched after all.
+// The bracket on a uniform axis without a search: divide, then correct by one. NOT_FOUND on the rare axis on which
+// that does not do, as its steps are below the resolution of its type.
+constexpr int NOT_FOUND = -2;
+
 template <class X>
-__device__ __forceinline__ int last_not_after_uniform(const Knots<X>& knots, int count, X q) {
+__device__ __forceinline__ int last_not_after_by_steps(const Knots<X>& knots, int count, X q) {
     int i = guess(q, knots.start, knots.step, count);
     i = min(max(i, -1), count - 1);
     if (i >= 0 && knots(i) > q) {
@@ -97,5 +101,15 @@ __device__ __forceinline__ int last_not_after_uniform(const Knots<X>& knots, int
     }
     const bool below = i < 0 || knots(i) <= q;
     const bool above = i + 1 >= count || !(knots(i + 1) <= q);
-    return below && above ? i : last_not_after(knots, count, q);
+    return below && above ? i : NOT_FOUND;
+}
+
+// A target's search by one thread, whatever the form of the axis.
+template <class X>
+__device__ __forceinline__ int last_not_after_on(const Knots<X>& knots, int count, X q) {
+    if (!knots.times) {
+        const int i = last_not_after_by_steps(knots, count, q);
+        if (i != NOT_FOUND) return i;
+    }
+    return last_not_after(knots, count, q);
 }

@@ -132,6 +132,6 @@ __device__ __forceinline__ void bulk(const Params& p) {
 }
 
 // The compiler is told the element type and the symbol: one image per entry of registry.toml.
-extern "C" __global__ void __launch_bounds__(MAX_THREADS, 9) ENTRY(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(MAX_THREADS, 8) ENTRY(const __grid_constant__ Params p) {
     bulk<ELEMENT>(p);
 }

@@ -20,7 +20,7 @@ template <class A, class X>
 __device__ __forceinline__ void find(const Params& p, i64 row, i64 first_target, int t, const Knots<X>& knots,
                                      int count, Tile<A>& tile) {
     const X q = target_time<X>(p, row, first_target + t);
-    const Place<A> place = find_place<A>(p, knots, count, q, search(knots, count, q));
+    const Place<A> place = find_place<A>(p, knots, count, q, last_not_after_on(knots, count, q));
     bool valid = true;
     bool beyond = false;
 #pragma unroll 1

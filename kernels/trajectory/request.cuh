@@ -37,12 +37,6 @@ __device__ __forceinline__ X target_time(const Params& p, i64 row, i64 t) {
     return shifted(Knots<X>(p.target, row, 0)(t), from_bits<X>(p.offset));
 }
 
-// A target's search by one thread, whatever the form of the axis.
-template <class X>
-__device__ __forceinline__ int search(const Knots<X> knots, int count, X q) {
-    return knots.times ? last_not_after(knots, count, q) : last_not_after_uniform(knots, count, q);
-}
-
 // Writes the first fault of a row's times to the status word. The work of one whole warp.
 template <class X>
 __device__ __forceinline__ void check_times(const Params& p, i64 row, RowSpan span) {

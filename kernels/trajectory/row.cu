@@ -66,7 +66,7 @@ __device__ __forceinline__ void row(const Params& p) {
 #pragma unroll 1
         for (int t = threadIdx.x; t < targets; t += blockDim.x) {
             const X q = target_time<X>(p, batch, first_target + t);
-            const int i = search(knots, span.count, q);
+            const int i = last_not_after_on(knots, span.count, q);
             brackets[t] = decide<A>(p, batch, first_target + t, knots, span.count, q, i);
         }
     });

@@ -212,7 +212,7 @@ __device__ __forceinline__ void span(const Params& p) {
             const int n = whole ? all : count;
             Bracket<A> b;
             if (rarely(!knots.times)) {
-                b = decide<A>(p, batch, target, knots, all, q, last_not_after_uniform(knots, all, q));
+                b = decide<A>(p, batch, target, knots, all, q, last_not_after_on(knots, all, q));
             } else if (rarely(!whole && !is_near(NearKnots<X>{near}, first, n, all, q))) {
                 b = decide<A>(p, batch, target, knots, all, q, last_not_after(knots, all, q));
             } else {

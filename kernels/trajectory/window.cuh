@@ -60,7 +60,7 @@ __device__ __forceinline__ Bracket<A> find_near(const Params& p, i64 row, i64 fi
         }
     } else {
         if (mine) q = target_time<X>(p, row, first_target + lane);
-        i = last_not_after_uniform(knots, span.count, q);
+        i = last_not_after_on(knots, span.count, q);
     }
     return decide<A>(p, row, first_target + lane, knots, span.count, q, i, int(threadIdx.x) < targets);
 }

@@ -12,12 +12,15 @@ const FEATURES: &str = "robocache-trajectory/testing,robocache-cuda/aot";
 /// kernels, and bundles have to travel.
 const ON_DEVICE: [&str; 5] = ["edges", "fork", "huge", "invariants", "property"];
 
-/// Builds and collects.
-pub fn run(out: &Path) -> Result<()> {
+/// Builds and collects; `architectures`: what images are embedded of, all without it.
+pub fn run(out: &Path, architectures: Option<&str>) -> Result<()> {
     let nvrtc = setup::nvrtc()?;
     let images = target().join("kernels");
     kernels::run(&images)?;
     let built = |mut command: Command| {
+        if let Some(list) = architectures {
+            command.env("ROBOCACHE_KERNEL_ARCHITECTURES", list);
+        }
         command
             .env("ROBOCACHE_NVRTC", &nvrtc)
             .env("ROBOCACHE_KERNEL_IMAGES", &images)

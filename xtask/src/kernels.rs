@@ -31,7 +31,7 @@ pub fn run(out: &Path) -> Result<()> {
         build(&compiler, variant, entry, architecture, out)
     });
 
-    let mut table: BTreeMap<String, Vec<Resources>> = BTreeMap::new();
+    let mut table: BTreeMap<String, Vec<(u32, Resources)>> = BTreeMap::new();
     let (mut faults, mut bytes) = (Vec::new(), 0);
     for image in built {
         let image = image?;
@@ -40,7 +40,7 @@ pub fn run(out: &Path) -> Result<()> {
         table
             .entry(image.used.entry.clone())
             .or_default()
-            .push(image.used);
+            .push((image.architecture, image.used));
     }
     print(&table);
     println!("{} images, {bytes} bytes, in {}", jobs.len(), out.display());
@@ -56,6 +56,7 @@ pub fn run(out: &Path) -> Result<()> {
 type Job = (&'static VariantInfo, &'static KernelEntry, u32);
 
 struct Image {
+    architecture: u32,
     used: Resources,
     bytes: usize,
     faults: Vec<String>,
@@ -83,6 +84,7 @@ fn build(
     std::fs::write(&path, &compiled.image)
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(Image {
+        architecture,
         used,
         bytes: compiled.image.len(),
         faults,
@@ -121,7 +123,7 @@ fn warnings(log: &str) -> impl Iterator<Item = &str> {
     log.lines().filter(|line| line.contains("warning"))
 }
 
-fn print(table: &BTreeMap<String, Vec<Resources>>) {
+fn print(table: &BTreeMap<String, Vec<(u32, Resources)>>) {
     let heads: Vec<_> = ARCHITECTURES
         .iter()
         .map(|arch| format!("{:>7}", format!("sm_{arch}")))
@@ -132,11 +134,16 @@ fn print(table: &BTreeMap<String, Vec<Resources>>) {
         heads.concat()
     );
     for (entry, resources) in table {
-        let registers: Vec<_> = resources
+        let registers: Vec<_> = ARCHITECTURES
             .iter()
-            .map(|r| format!("{:>7}", r.registers))
+            .map(|arch| resources.iter().find(|(made_for, _)| made_for == arch))
+            .map(|found| found.map_or(String::new(), |(_, r)| r.registers.to_string()))
+            .map(|text| format!("{text:>7}"))
             .collect();
-        let most = |field: fn(&Resources) -> u32| resources.iter().map(field).max().unwrap_or(0);
+        let most = |field: fn(&Resources) -> u32| {
+            let all = resources.iter().map(|(_, r)| field(r));
+            all.max().unwrap_or(0)
+        };
         println!(
             "{entry:<32}{}              {:>8}{:>8}",
             registers.concat(),

@@ -51,6 +51,9 @@ enum Command {
         /// Where they go
         #[arg(long)]
         out: PathBuf,
+        /// Compute capabilities whose images are embedded, as 90,100; each program brings its own
+        #[arg(long, value_name = "LIST")]
+        architectures: Option<String>,
     },
 }
 
@@ -64,7 +67,9 @@ fn main() -> ExitCode {
         Command::Report(arguments) => bench::report(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments).map(done),
         Command::Kernels { out } => kernels::run(&shell::root().join(out)).map(done),
-        Command::GpuBundle { out } => gpu_bundle::run(&shell::root().join(out)).map(done),
+        Command::GpuBundle { out, architectures } => {
+            gpu_bundle::run(&shell::root().join(out), architectures.as_deref()).map(done)
+        }
     };
     result.unwrap_or_else(|error| {
         eprintln!("xtask: {error:#}");

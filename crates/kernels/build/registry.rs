@@ -79,6 +79,18 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// Whether devices of a compute capability are among these.
+    pub fn takes_capability(&self, capability: u32) -> bool {
+        match *self {
+            Target::Cpu(_) => false,
+            Target::Cuda { min, max } => {
+                min <= capability && max.is_none_or(|max| capability <= max)
+            }
+        }
+    }
+}
+
 /// Instruction sets.
 #[derive(Deserialize, Debug)]
 #[serde(rename_all = "lowercase")]

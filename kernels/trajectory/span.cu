@@ -67,9 +67,11 @@ __device__ __forceinline__ u32 quotient(u32 a, u32 b) {
     return q;
 }
 
-// The values of a block's targets, one after another from `out` on. Mixes' places are bytes of shared memory.
+// The values of a block's targets, one after another from `out` on. Mixes' places are bytes of shared memory, where the
+// samples begin at `samples_at`.
 template <class T>
-__device__ __forceinline__ void write(T* out, u32 targets, u32 row_bytes, const Mix<typename Element<T>::Arith>* mixes) {
+__device__ __forceinline__ void write(T* out, u32 targets, u32 row_bytes, const Mix<typename Element<T>::Arith>* mixes,
+                                      u32 samples_at) {
     using A = typename Element<T>::Arith;
     const auto load = [&](auto tag, const Mix<A>& mix, u32 byte, auto& low, auto& high) {
         using W = decltype(tag);
@@ -115,7 +117,7 @@ __device__ __forceinline__ void write(T* out, u32 targets, u32 row_bytes, const 
         }
 #pragma unroll 1
         for (; left > 0; left -= step, go_on()) *reinterpret_cast<T*>(to) = value(mix, byte);
-    } else if (!((row_bytes | u32(at)) & 3)) {
+    } else if ((row_bytes | u32(at) | samples_at) % 4 == 0) {
         // Both elements of a word are of one target, and their samples words too.
 #pragma unroll 2
         for (; left > 0; left -= step, go_on()) {
@@ -273,7 +275,7 @@ __device__ __forceinline__ void span(const Params& p) {
     }
     __syncthreads();
     wait_arrival(&arrival[1], 0);
-    write<T>(out, targets, row_bytes, mixes);
+    write<T>(out, targets, row_bytes, mixes, samples_at);
 }
 
 // The compiler is told the element type and the symbol: one image per entry of registry.toml.

@@ -160,6 +160,15 @@ __attribute__((format(printf, 1, 2))) inline void fail(const char* format, ...) 
     for (;;) pause();
 }
 
+// What the compiler's `-fsanitize=alignment` passes on, as far as it is used: where in the source, and the alignment as
+// a power of two.
+struct Misaligned {
+    const char* file;
+    unsigned line, column;
+    const void* type;
+    unsigned char power;
+};
+
 // Waits until something is true that other threads bring about.
 template <class F>
 inline void wait_until(F ready, const char* what, const char* file, int line) {
@@ -188,3 +197,9 @@ inline T* dynamic_shared() {
 }
 
 }  // namespace emulated
+
+// Called by what the compiler makes of every access through a pointer, if that is not aligned.
+extern "C" __attribute__((visibility("hidden"), used)) void __ubsan_handle_type_mismatch_v1(void* data, void* address) {
+    const auto& found = *static_cast<const emulated::Misaligned*>(data);
+    emulated::fail("uses %p (%s:%u), which is not aligned to %u bytes", address, found.file, found.line, 1u << found.power);
+}

@@ -41,6 +41,10 @@ const FLAGS: &[&str] = &[
     "-fwrapv",
     // Kernels look at the same bytes as chunks and as elements.
     "-fno-strict-aliasing",
+    // A GPU takes no address that is not aligned; block.h is told of one.
+    "-fsanitize=alignment",
+    // Which is why the library that comes with it is of no use.
+    "-Wl,--as-needed",
     // Nothing may unwind or look through the stacks that are switched.
     "-fno-exceptions",
     "-fno-rtti",

@@ -147,3 +147,17 @@ fn a_launch_that_no_device_takes_is_refused() {
     let refused = unsafe { kernel.launch(&block(1, 0), Order::Ascending, &[]) };
     assert!(refused.is_err_and(|what| what.contains("takes 1 parameters, not 0")));
 }
+
+#[test]
+fn an_access_that_is_not_aligned_is_told_of_with_its_line() {
+    let shared = "extern __shared__ __align__(16) unsigned char bytes[];";
+    for access in [
+        "out[0] = *reinterpret_cast<const int*>(bytes + 2);",
+        "*reinterpret_cast<int*>(bytes + threadIdx.x) = 1;",
+        "out[0] = int(reinterpret_cast<const uint4*>(bytes + 8)->x);",
+    ] {
+        let kernel = probe(shared, access);
+        let says = ["(test/probe.cu:4), which is not aligned to"];
+        assert_found(&kernel, &block(32, 64), &says);
+    }
+}

@@ -150,11 +150,11 @@ fn a_launch_that_no_device_takes_is_refused() {
 
 #[test]
 fn an_access_that_is_not_aligned_is_told_of_with_its_line() {
-    let shared = "extern __shared__ __align__(16) unsigned char bytes[];";
+    let shared = "extern __shared__ __align__(16) unsigned char staged[];";
     for access in [
-        "out[0] = *reinterpret_cast<const int*>(bytes + 2);",
-        "*reinterpret_cast<int*>(bytes + threadIdx.x) = 1;",
-        "out[0] = int(reinterpret_cast<const uint4*>(bytes + 8)->x);",
+        "out[0] = *reinterpret_cast<const int*>(staged + 2);",
+        "*reinterpret_cast<int*>(staged + threadIdx.x) = 1;",
+        "out[0] = int(reinterpret_cast<const uint4*>(staged + 8)->x);",
     ] {
         let kernel = probe(shared, access);
         let says = ["(test/probe.cu:4), which is not aligned to"];

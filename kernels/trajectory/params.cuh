@@ -83,6 +83,7 @@ struct Params {
     u32 rules;           // a bit for each rule that some column has
     u32 runs;            // of a round
     u32 round;           // columns of a round; 0 where all columns have one rule
+    u32 rotations;       // of a row: columns of quaternions by four
     u32 group;           // batch rows per block, where a block takes whole ones
     u32 capacity;        // samples that a block has shared memory for
     Run run[32];

@@ -3,13 +3,16 @@
 //! | file | question |
 //! |---|---|
 //! | `params.rs` | what does every kernel get? |
-//! | `generic.rs`, `wide.rs`, `bulk.rs`, `row.rs`, `span.rs` | which problems does a variant take, and in which shape is it launched? |
+//! | `stage.rs` | how do those that stage samples share out a problem? |
+//! | `generic.rs`, `wide.rs`, `bulk.rs`, `row.rs`, `span.rs`, `mixed.rs` | which problems does a variant take, and in which shape is it launched? |
 
 mod bulk;
 mod generic;
+mod mixed;
 mod params;
 mod row;
 mod span;
+mod stage;
 mod wide;
 
 use crate::tune;
@@ -96,21 +99,16 @@ fn needs_whole_chunks(problem: &Problem) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A refusal of what does not lie in memory as one flat array for each batch row: samples, values and source
-/// times.
-fn needs_flat_rows(problem: &Problem) -> Result<(), Refusal> {
-    let columns = problem.columns as isize;
-    if problem.samples > 1 && problem.data_strides[1] != columns {
+/// A refusal of samples or source times that do not lie in memory as one flat array for each batch row.
+fn needs_flat_samples(problem: &Problem) -> Result<(), Refusal> {
+    let [_, time, column] = problem.data_strides;
+    let adjacent = problem.columns <= 1 || column == 1;
+    if !adjacent || (problem.samples > 1 && time != problem.columns as isize) {
         return Err(Refusal::because(
             "needs samples that follow each other in memory",
         ));
     }
-    if problem.targets > 1 && problem.out_strides[1] != columns {
-        return Err(Refusal::because(
-            "needs values that follow each other in memory",
-        ));
-    }
-    if columns == 0 {
+    if problem.columns == 0 {
         return Err(Refusal::because("needs a column"));
     }
     if problem.source_form != AxisForm::Uniform
@@ -119,6 +117,16 @@ fn needs_flat_rows(problem: &Problem) -> Result<(), Refusal> {
     {
         return Err(Refusal::because(
             "needs source times that follow each other in memory",
+        ));
+    }
+    Ok(())
+}
+
+/// A refusal of values that do not lie in memory as one flat array for each batch row.
+fn needs_flat_values(problem: &Problem) -> Result<(), Refusal> {
+    if problem.targets > 1 && problem.out_strides[1] != problem.columns as isize {
+        return Err(Refusal::because(
+            "needs values that follow each other in memory",
         ));
     }
     Ok(())

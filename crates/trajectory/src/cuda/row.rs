@@ -1,6 +1,6 @@
 //! `trajectory.row.sm80`: a whole batch row in shared memory; see kernels/trajectory/row.cu.
 
-use super::{Geometry, bracket_bytes, fits_grid, needs_flat_rows};
+use super::{Geometry, bracket_bytes, fits_grid, needs_flat_samples, needs_flat_values};
 use crate::variant::{Exec, needs_plain_rows};
 use crate::{AxisForm, Problem, Variant};
 use robocache_core::{Refusal, Result};
@@ -20,7 +20,8 @@ inventory::submit! {
 
 fn supports(problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
     needs_plain_rows(problem)?;
-    needs_flat_rows(problem)?;
+    needs_flat_samples(problem)?;
+    needs_flat_values(problem)?;
     let DeviceCaps::Cuda(cuda) = caps else {
         return Err(Refusal::because("runs on CUDA devices"));
     };

@@ -1,19 +1,12 @@
 //! `trajectory.span.sm90`: few columns, samples by the copy engine; see kernels/trajectory/span.cu.
 
-use super::{Geometry, fits_grid, needs_flat_rows};
+use super::stage::{Shape, needs_short_rows, row_bytes, samples_per_row};
+use super::{Geometry, fits_grid, needs_flat_samples, needs_flat_values};
 use crate::variant::{Exec, needs_plain_rows};
-use crate::{AxisForm, Problem, RowsForm, Variant};
+use crate::{Problem, Variant};
 use robocache_core::{DType, Refusal, Result};
 use robocache_kernels::generated::TRAJECTORY_SPAN_SM90;
 use robocache_registry::{CudaCaps, DeviceCaps};
-
-const MAX_THREADS: usize = 256;
-/// Lines of memory begin at multiples of this, and so does what is copied to shared memory.
-const LINE: usize = 128;
-/// Shared memory for barriers.
-const STATIC_BYTES: usize = 128;
-/// Places in a row are counted in so many bytes, less two that stand for values without samples.
-const MAX_ROW_BYTES: usize = (1 << 30) - (1 << 20);
 
 inventory::submit! {
     Variant {
@@ -26,22 +19,14 @@ inventory::submit! {
 
 fn supports(problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
     needs_plain_rows(problem)?;
-    needs_flat_rows(problem)?;
-    let bytes = row_bytes(problem).checked_mul(problem.samples.max(1));
-    if bytes.is_none_or(|bytes| bytes > MAX_ROW_BYTES) {
-        return Err(Refusal::because("takes rows of samples of up to 1 GB"));
-    }
+    needs_flat_samples(problem)?;
+    needs_flat_values(problem)?;
+    needs_short_rows(problem)?;
     let DeviceCaps::Cuda(cuda) = caps else {
         return Err(Refusal::because("runs on CUDA devices"));
     };
-    let shape = Shape::of(problem, cuda);
-    let offered = cuda.shared_per_block_optin as usize;
-    if shape.bytes(problem) + STATIC_BYTES > offered {
-        return Err(Refusal::with(format!(
-            "the samples between {} targets do not fit the {offered} bytes of shared memory",
-            shape.tile
-        )));
-    }
+    let shape = Shape::of(problem, cuda, table_bytes);
+    shape.needs_room(problem, cuda)?;
     fits_grid(problem, shape.tile)
 }
 
@@ -54,122 +39,16 @@ fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
     }
 }
 
-fn row_bytes(problem: &Problem) -> usize {
-    problem.columns.saturating_mul(problem.in_dtype.size())
-}
-
-/// Of packed rows the mean.
-fn samples_per_row(problem: &Problem) -> usize {
-    match problem.rows_form {
-        RowsForm::Packed => problem.samples.div_ceil(problem.batch.max(1)),
-        _ => problem.samples,
-    }
-}
-
-/// What a block takes.
-struct Shape {
-    /// Targets of a batch row.
-    tile: usize,
-    /// Batch rows.
-    group: usize,
-    /// Samples that it has room for, of each of them.
-    capacity: usize,
-    threads: usize,
-}
-
-impl Shape {
-    /// A thread for each target: of as many batch rows as that makes, if they are short; of one, if it fits well
-    /// and has few targets; else of a tile of targets. Twice as many targets as threads where they come thicker
-    /// than samples, as a target's values are most of the work then. Found by trying on an H100.
-    fn of(problem: &Problem, caps: &CudaCaps) -> Shape {
-        let fill = 4 * caps.multiprocessors as usize;
-        let threads = |targets: usize| targets.next_multiple_of(32).clamp(32, MAX_THREADS);
-        let whole = |group: usize| Shape {
-            tile: problem.targets.max(1),
-            group,
-            capacity: problem.samples.max(1),
-            threads: threads(group.saturating_mul(problem.targets)),
-        };
-        // Several blocks have to share a multiprocessor, so that some wait for copies while others write.
-        let most = caps.shared_per_multiprocessor as usize / 3 - 1024;
-        let fits = |shape: &Shape| shape.bytes(problem) + STATIC_BYTES <= most;
-        if problem.targets <= MAX_THREADS
-            && fits(&whole(1))
-            && problem.rows_form != RowsForm::Packed
-        {
-            let mut group = match rows_adjoin(problem) {
-                true => (MAX_THREADS / problem.targets.max(1)).min(problem.batch / fill),
-                false => 1,
-            };
-            while group > 1 && !fits(&whole(group)) {
-                group -= 1;
-            }
-            if problem.batch >= fill || problem.targets <= 64 {
-                return whole(group.max(1));
-            }
-        }
-        let samples = samples_per_row(problem);
-        let (mut tile, mut per_thread) = (64, 1);
-        if problem.targets >= 2 * samples {
-            (tile, per_thread) = (256, 2);
-        }
-        let blocks = |tile: usize| problem.batch.saturating_mul(problem.targets.div_ceil(tile));
-        while tile > 32 && blocks(tile) < fill / 2 {
-            (tile, per_thread) = (tile / 2, 1);
-        }
-        let between = tile as f64 * samples as f64 / problem.targets.max(1) as f64;
-        Shape {
-            tile: tile.min(problem.targets.max(1)),
-            group: 1,
-            capacity: ((1.25 * between) as usize + 16).min(problem.samples.max(1)),
-            threads: threads(tile.min(problem.targets) / per_thread),
-        }
-    }
-
-    /// Dynamic shared memory: mixes, a row of fill values and one of NaN, times, samples. Saturates.
-    fn bytes(&self, problem: &Problem) -> usize {
-        let mix = if problem.in_dtype == DType::F64 {
-            16
-        } else {
-            8
-        };
-        let line = |bytes: usize| bytes.saturating_add(LINE - 1) / LINE * LINE;
-        let row = row_bytes(problem);
-        let times = match problem.source_form {
-            AxisForm::Uniform => 0,
-            AxisForm::Shared => 1,
-            _ => self.group,
-        } * self.capacity
-            * problem.time_type.dtype().size();
-        let times = if times == 0 { 0 } else { line(times) + LINE };
-        let samples = row.saturating_mul(self.capacity * self.group);
-        line((self.group * self.tile * mix).saturating_add(row.saturating_mul(2)))
-            .saturating_add(times)
-            .saturating_add(line(samples))
-            .saturating_add(LINE)
-    }
-}
-
-/// Whether all batch rows lie in memory as one flat array.
-fn rows_adjoin(problem: &Problem) -> bool {
-    let flat = |stride: isize, count: usize| stride == (count * problem.columns) as isize;
-    problem.rows_form == RowsForm::Dense
-        && flat(problem.data_strides[0], problem.samples)
-        && flat(problem.out_strides[0], problem.targets)
-        && match problem.source_form {
-            AxisForm::PerRow => problem.source_strides[0] == problem.samples as isize,
-            _ => true,
-        }
+/// A mix for each target, a row of fill values and one of NaN.
+fn table_bytes(problem: &Problem, targets: usize) -> usize {
+    let mix = if problem.in_dtype == DType::F64 {
+        16
+    } else {
+        8
+    };
+    (targets * mix).saturating_add(row_bytes(problem).saturating_mul(2))
 }
 
 fn geometry(problem: &Problem, caps: &CudaCaps) -> Geometry {
-    let shape = Shape::of(problem, caps);
-    let bytes = shape.bytes(problem);
-    let mut geometry = Geometry::tiled(problem, shape.tile, shape.threads as u32, bytes);
-    geometry.group = shape.group as u32;
-    geometry.capacity = shape.capacity as u32;
-    if shape.group > 1 {
-        geometry.launch.blocks = problem.batch.div_ceil(shape.group) as u32;
-    }
-    geometry
+    Shape::of(problem, caps, table_bytes).geometry(problem)
 }

@@ -1,0 +1,75 @@
+//! `trajectory.mixed.sm90`: any kinds and casts, samples by the copy engine; see kernels/trajectory/mixed.cu.
+
+use super::stage::{Shape, needs_short_rows, samples_per_row};
+use super::{Geometry, fits_grid, needs_flat_samples};
+use crate::runs::Rule;
+use crate::variant::Exec;
+use crate::{Problem, Variant};
+use robocache_core::{DType, Refusal, Result};
+use robocache_kernels::generated::TRAJECTORY_MIXED_SM90;
+use robocache_registry::{CudaCaps, DeviceCaps};
+
+inventory::submit! {
+    Variant {
+        info: &TRAJECTORY_MIXED_SM90,
+        supports,
+        rank,
+        exec: Exec::Cuda(geometry),
+    }
+}
+
+fn supports(problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
+    needs_flat_samples(problem)?;
+    needs_short_rows(problem)?;
+    let DeviceCaps::Cuda(cuda) = caps else {
+        return Err(Refusal::because("runs on CUDA devices"));
+    };
+    let shape = Shape::of(problem, cuda, table_bytes);
+    shape.needs_room(problem, cuda)?;
+    fits_grid(problem, shape.tile)
+}
+
+/// Behind those that take one kind only, and where targets lie far apart ahead of the generic variant alone.
+fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
+    if samples_per_row(problem) <= 16 * problem.targets {
+        12
+    } else {
+        2
+    }
+}
+
+/// What `Tables` in the kernel holds.
+fn table_bytes(problem: &Problem, targets: usize) -> usize {
+    let kinds = &problem.kinds;
+    let double = problem.in_dtype == DType::F64;
+    let (number, mix) = if double { (8, 16) } else { (4, 8) };
+    let rotations = kinds.rotations(problem.columns);
+    let hold = |rule: Rule| usize::from(kinds.any(|other| other == rule));
+    let sorts = usize::from(kinds.any(|rule| !rule.is_hold()))
+        + [Rule::Previous, Rule::Next, Rule::Nearest]
+            .map(hold)
+            .iter()
+            .sum::<usize>();
+    let ratios = if kinds.any(Rule::is_hermite) {
+        2 * number
+    } else {
+        0
+    };
+    [
+        targets.saturating_mul(sorts * mix),
+        targets.saturating_mul(ratios),
+        targets.saturating_mul(number),
+        targets.saturating_mul(rotations).saturating_mul(4 * number),
+        targets.saturating_mul(rotations),
+        rotations.saturating_mul(4),
+        problem.columns.saturating_mul(8),
+    ]
+    .into_iter()
+    .fold(0, |sum: usize, bytes| {
+        sum.saturating_add(bytes.saturating_add(15) / 16 * 16)
+    })
+}
+
+fn geometry(problem: &Problem, caps: &CudaCaps) -> Geometry {
+    Shape::of(problem, caps, table_bytes).geometry(problem)
+}

@@ -1,0 +1,155 @@
+//! How variants that stage samples in shared memory share out a problem; see kernels/trajectory/stage.cuh.
+
+use super::Geometry;
+use crate::{AxisForm, Problem, RowsForm};
+use robocache_core::{Refusal, Result};
+use robocache_registry::CudaCaps;
+
+const MAX_THREADS: usize = 256;
+/// Lines of memory begin at multiples of this, and so does what is copied to shared memory.
+const LINE: usize = 128;
+/// Shared memory for barriers.
+const STATIC_BYTES: usize = 128;
+/// Places in a row are counted in so many bytes, less two that stand for values without samples.
+const MAX_ROW_BYTES: usize = (1 << 30) - (1 << 20);
+
+/// What a variant keeps in shared memory besides times and samples, bytes by the targets of a block.
+pub(super) type Tables = fn(&Problem, usize) -> usize;
+
+/// Of packed rows the mean.
+pub(super) fn samples_per_row(problem: &Problem) -> usize {
+    match problem.rows_form {
+        RowsForm::Packed => problem.samples.div_ceil(problem.batch.max(1)),
+        _ => problem.samples,
+    }
+}
+
+/// What a block takes.
+pub(super) struct Shape {
+    /// Targets of a batch row.
+    pub tile: usize,
+    /// Batch rows.
+    group: usize,
+    /// Samples that it has room for, of each of them.
+    capacity: usize,
+    threads: usize,
+    tables: Tables,
+}
+
+impl Shape {
+    /// A thread for each target: of as many batch rows as that makes, if they are short; of one, if it fits well
+    /// and has few targets; else of a tile of targets. Twice as many targets as threads where they come thicker
+    /// than samples, as a target's values are most of the work then. Found by trying on an H100.
+    pub fn of(problem: &Problem, caps: &CudaCaps, tables: Tables) -> Shape {
+        let fill = 4 * caps.multiprocessors as usize;
+        let threads = |targets: usize| targets.next_multiple_of(32).clamp(32, MAX_THREADS);
+        let whole = |group: usize| Shape {
+            tile: problem.targets.max(1),
+            group,
+            capacity: problem.samples.max(1),
+            threads: threads(group.saturating_mul(problem.targets)),
+            tables,
+        };
+        // Several blocks have to share a multiprocessor, so that some wait for copies while others write.
+        let most = caps.shared_per_multiprocessor as usize / 3 - 1024;
+        let fits = |shape: &Shape| shape.bytes(problem) + STATIC_BYTES <= most;
+        if problem.targets <= MAX_THREADS
+            && fits(&whole(1))
+            && problem.rows_form != RowsForm::Packed
+        {
+            let mut group = match rows_adjoin(problem) {
+                true => (MAX_THREADS / problem.targets.max(1)).min(problem.batch / fill),
+                false => 1,
+            };
+            while group > 1 && !fits(&whole(group)) {
+                group -= 1;
+            }
+            if problem.batch >= fill || problem.targets <= 64 {
+                return whole(group.max(1));
+            }
+        }
+        let samples = samples_per_row(problem);
+        let (mut tile, mut per_thread) = (64, 1);
+        if problem.targets >= 2 * samples {
+            (tile, per_thread) = (256, 2);
+        }
+        let blocks = |tile: usize| problem.batch.saturating_mul(problem.targets.div_ceil(tile));
+        while tile > 32 && blocks(tile) < fill / 2 {
+            (tile, per_thread) = (tile / 2, 1);
+        }
+        let between = tile as f64 * samples as f64 / problem.targets.max(1) as f64;
+        Shape {
+            tile: tile.min(problem.targets.max(1)),
+            group: 1,
+            capacity: ((1.25 * between) as usize + 16).min(problem.samples.max(1)),
+            threads: threads(tile.min(problem.targets) / per_thread),
+            tables,
+        }
+    }
+
+    /// A refusal of what does not fit.
+    pub fn needs_room(&self, problem: &Problem, caps: &CudaCaps) -> Result<(), Refusal> {
+        let offered = caps.shared_per_block_optin as usize;
+        if self.bytes(problem).saturating_add(STATIC_BYTES) > offered {
+            return Err(Refusal::with(format!(
+                "the samples between {} targets do not fit the {offered} bytes of shared memory",
+                self.tile
+            )));
+        }
+        Ok(())
+    }
+
+    pub fn geometry(&self, problem: &Problem) -> Geometry {
+        let bytes = self.bytes(problem);
+        let mut geometry = Geometry::tiled(problem, self.tile, self.threads as u32, bytes);
+        geometry.group = self.group as u32;
+        geometry.capacity = self.capacity as u32;
+        if self.group > 1 {
+            geometry.launch.blocks = problem.batch.div_ceil(self.group) as u32;
+        }
+        geometry
+    }
+
+    /// Dynamic shared memory: tables, times, samples. Saturates.
+    fn bytes(&self, problem: &Problem) -> usize {
+        let line = |bytes: usize| bytes.saturating_add(LINE - 1) / LINE * LINE;
+        let row = row_bytes(problem);
+        let times = match problem.source_form {
+            AxisForm::Uniform => 0,
+            AxisForm::Shared => 1,
+            _ => self.group,
+        } * self.capacity
+            * problem.time_type.dtype().size();
+        let times = if times == 0 { 0 } else { line(times) + LINE };
+        let samples = row.saturating_mul(self.capacity * self.group);
+        line((self.tables)(problem, self.group * self.tile))
+            .saturating_add(times)
+            .saturating_add(line(samples))
+            .saturating_add(LINE)
+    }
+}
+
+/// A refusal of rows whose bytes cannot be counted in a place.
+pub(super) fn needs_short_rows(problem: &Problem) -> Result<(), Refusal> {
+    let bytes = row_bytes(problem).checked_mul(problem.samples.max(1));
+    if bytes.is_none_or(|bytes| bytes > MAX_ROW_BYTES) {
+        return Err(Refusal::because("takes rows of samples of up to 1 GB"));
+    }
+    Ok(())
+}
+
+pub(super) fn row_bytes(problem: &Problem) -> usize {
+    problem.columns.saturating_mul(problem.in_dtype.size())
+}
+
+/// Whether all batch rows lie in memory as one flat array.
+fn rows_adjoin(problem: &Problem) -> bool {
+    let flat = |stride: isize, count: usize| stride == (count * problem.columns) as isize;
+    problem.rows_form == RowsForm::Dense
+        && flat(problem.data_strides[0], problem.samples)
+        && flat(problem.out_strides[0], problem.targets)
+        && match problem.source_form {
+            AxisForm::PerRow => problem.source_strides[0] == problem.samples as isize,
+            _ => true,
+        }
+}

@@ -47,6 +47,14 @@ fn shapes(device: DeviceId) -> Vec<String> {
             "16384x100x14->50 bf16",
             "1x200000x7->200000 f32",
             "1x200000x7->200000 f64 f64-times",
+            "4096x500x7->250 f32 pose",
+            "4096x500x14->250 f32 pchip",
+            // Where we expect to be worst: an odd number of small columns, targets much thicker than
+            // samples or much thinner, which use few bytes of each line.
+            "4096x500x7->250 bf16",
+            "64x5000x7->50000 f32",
+            "64x50000x7->5000 f32",
+            "256x2000x512->200 f32",
         ],
         DeviceId::Cpu => &[
             "64x100x14->50 f32",

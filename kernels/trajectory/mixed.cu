@@ -257,7 +257,7 @@ __device__ __forceinline__ void mixed(const Params& p) {
 }
 
 // Blocks per multiprocessor that registers have to leave room for: as many as go without spilling.
-constexpr int MIN_BLOCKS = sizeof(ELEMENT) == 8 ? 3 : 4;
+constexpr int MIN_BLOCKS = sizeof(ELEMENT) == 8 ? 2 : 4;
 
 // The compiler is told the element type and the symbol: one image per entry of registry.toml.
 extern "C" __global__ void __launch_bounds__(MAX_THREADS, MIN_BLOCKS) ENTRY(const __grid_constant__ Params p) {

@@ -4,7 +4,7 @@
 //! alignment, and its results stay right; only the code tells.
 //!
 //! The encoding is not documented. What is used of it here was held against disassemblies for sm_90, and for
-//! sm_80 to sm_120 against small kernels with a known number of each instruction: an instruction is 16 bytes,
+//! sm_80 to sm_120 against small kernels with and without each instruction: an instruction is 16 bytes,
 //! little-endian; its lowest 9 bits say what it does, the next three which forms its operands have, and
 //! bits 73 to 75 how wide a plain load or store is. Older devices than sm_70 have another encoding.
 

@@ -168,15 +168,19 @@ fn write_variants(
             shared_bytes,
             spill_bytes,
         } = variant.budget.unwrap_or_default();
+        let instructions = variant.instructions.iter();
+        let instructions: Vec<_> = instructions.map(|i| instruction_constant(i)).collect();
         let constant = identifier(id);
         writeln!(
             code,
             "/// `{id}`: {}.\npub static {constant}: VariantInfo = VariantInfo {{ id: {id:?}, op: {op:?}, \
              summary: {:?}, target: {target}, dtypes: &[{}], source: {source}, entries: &[{entries}], \
-             budget: Budget {{ registers: {registers}, shared_bytes: {shared_bytes}, spill_bytes: {spill_bytes} }} }};",
+             budget: Budget {{ registers: {registers}, shared_bytes: {shared_bytes}, spill_bytes: {spill_bytes} }}, \
+             instructions: &[{}] }};",
             variant.summary,
             variant.summary,
-            dtypes.join(", ")
+            dtypes.join(", "),
+            instructions.join(", ")
         )
         .unwrap();
         constants.push(constant);
@@ -274,4 +278,11 @@ fn write_images(
 /// The types' names were checked when the registry was read.
 fn dtype_constant(name: &str) -> String {
     format!("DType::{}", registry::dtype_constant(name).unwrap())
+}
+
+fn instruction_constant(name: &str) -> String {
+    format!(
+        "Instruction::{}",
+        registry::instruction_constant(name).unwrap()
+    )
 }

@@ -51,6 +51,15 @@ pub fn run(data: &[u8]) -> bool {
             [is_cuda; 2],
             "{id}"
         );
+        let mut instructions = HashSet::new();
+        for name in &variant.instructions {
+            assert!(
+                is_cuda
+                    && reader::instruction_constant(name).is_some()
+                    && instructions.insert(name),
+                "{id}"
+            );
+        }
         let entries: Vec<_> = variant.entries().collect();
         assert_eq!(
             entries.len(),

@@ -167,7 +167,8 @@ fn registries(seeds: &mut Vec<Seed>) {
     let cuda = "[[variant]]\nid = \"toy.wide.sm80\"\nsummary = \"wide\"\n\
                 target = { cuda = { min = 80, max = 90 } }\ndtypes = [\"f16\", \"bf16\"]\n\
                 source = \"toy/wide.cu\"\nentry = \"toy_wide_{dtype}\"\n\
-                budget = { registers = 64, shared_bytes = 0, spill_bytes = 8 }\n";
+                budget = { registers = 64, shared_bytes = 0, spill_bytes = 8 }\n\
+                instructions = [\"load128\", \"bulk_copy\"]\n";
     let mut add = |name, good, text: String| add(seeds, "registry", name, good, text.as_bytes());
     add("both", true, format!("{head}{cpu}{cuda}"));
     add("none", true, format!("{head}variant = []\n"));

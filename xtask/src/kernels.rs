@@ -1,12 +1,14 @@
-//! `cargo xtask kernels`: every source for every architecture, within its budget.
+//! `cargo xtask kernels`: every source for every architecture, within its budget and made of the instructions
+//! that it is for.
 
 use crate::setup;
 use anyhow::{Context, Result, bail};
 use robocache_cuda::nvrtc::Compiler;
 use robocache_cuda::resources::Resources;
+use robocache_cuda::sass::Instructions;
 use robocache_kernels::{ARCHITECTURES, VARIANTS, image_name};
-use robocache_registry::{KernelEntry, VariantInfo};
-use std::collections::BTreeMap;
+use robocache_registry::{Instruction, KernelEntry, VariantInfo};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -31,22 +33,20 @@ pub fn run(out: &Path) -> Result<()> {
         build(&compiler, variant, entry, architecture, out)
     });
 
-    let mut table: BTreeMap<String, Vec<(u32, Resources)>> = BTreeMap::new();
+    let mut table: BTreeMap<String, Vec<Image>> = BTreeMap::new();
     let (mut faults, mut bytes) = (Vec::new(), 0);
     for image in built {
-        let image = image?;
-        faults.extend(image.faults);
+        let mut image = image?;
+        faults.append(&mut image.faults);
         bytes += image.bytes;
-        table
-            .entry(image.used.entry.clone())
-            .or_default()
-            .push((image.architecture, image.used));
+        let images = table.entry(image.used.entry.clone()).or_default();
+        images.push(image);
     }
     print(&table);
     println!("{} images, {bytes} bytes, in {}", jobs.len(), out.display());
     if !faults.is_empty() {
         bail!(
-            "kernels exceed their budgets in registry.toml:\n  {}",
+            "kernels are not what registry.toml asks for:\n  {}",
             faults.join("\n  ")
         );
     }
@@ -58,6 +58,7 @@ type Job = (&'static VariantInfo, &'static KernelEntry, u32);
 struct Image {
     architecture: u32,
     used: Resources,
+    made_of: Instructions,
     bytes: usize,
     faults: Vec<String>,
 }
@@ -75,7 +76,9 @@ fn build(
     let resources = Resources::parse(&compiled.log);
     let used = resources.into_iter().find(|r| r.entry == entry.name);
     let used = used.with_context(|| format!("{} has no entry {}", source.path, entry.name))?;
+    let made_of = Instructions::read(&compiled.image, entry.name).map_err(anyhow::Error::msg)?;
     let mut faults: Vec<_> = used.excess(&variant.budget);
+    faults.extend(made_of.faults(variant));
     faults.extend(warnings(&compiled.log).map(str::to_owned));
     faults
         .iter_mut()
@@ -86,6 +89,7 @@ fn build(
     Ok(Image {
         architecture,
         used,
+        made_of,
         bytes: compiled.image.len(),
         faults,
     })
@@ -123,32 +127,50 @@ fn warnings(log: &str) -> impl Iterator<Item = &str> {
     log.lines().filter(|line| line.contains("warning"))
 }
 
-fn print(table: &BTreeMap<String, Vec<(u32, Resources)>>) {
+fn print(table: &BTreeMap<String, Vec<Image>>) {
     let heads: Vec<_> = ARCHITECTURES
         .iter()
         .map(|arch| format!("{:>7}", format!("sm_{arch}")))
         .collect();
     println!(
-        "{:<32}{}  (registers)   shared  spills",
+        "{:<32}{}  (registers)   shared  spills  instructions",
         "entry",
         heads.concat()
     );
-    for (entry, resources) in table {
+    for (entry, images) in table {
         let registers: Vec<_> = ARCHITECTURES
             .iter()
-            .map(|arch| resources.iter().find(|(made_for, _)| made_for == arch))
-            .map(|found| found.map_or(String::new(), |(_, r)| r.registers.to_string()))
+            .map(|arch| images.iter().find(|image| image.architecture == *arch))
+            .map(|found| found.map_or(String::new(), |image| image.used.registers.to_string()))
             .map(|text| format!("{text:>7}"))
             .collect();
         let most = |field: fn(&Resources) -> u32| {
-            let all = resources.iter().map(|(_, r)| field(r));
+            let all = images.iter().map(|image| field(&image.used));
             all.max().unwrap_or(0)
         };
         println!(
-            "{entry:<32}{}              {:>8}{:>8}",
+            "{entry:<32}{}              {:>8}{:>8}  {}",
             registers.concat(),
             most(|r| r.shared_bytes),
-            most(|r| r.spill_bytes)
+            most(|r| r.spill_bytes),
+            instructions(images)
         );
+    }
+}
+
+/// The kinds of instructions that an entry's images contain, with the architectures of those that not all contain.
+fn instructions(images: &[Image]) -> String {
+    let kinds: BTreeSet<Instruction> = images.iter().flat_map(|i| i.made_of.kinds()).collect();
+    let named = |kind: Instruction| {
+        let having = images.iter().filter(|i| i.made_of.count(kind) > 0);
+        let having: Vec<_> = having.map(|i| format!("sm_{}", i.architecture)).collect();
+        match having.len() == images.len() {
+            true => kind.to_string(),
+            false => format!("{kind} ({})", having.join(" ")),
+        }
+    };
+    match kinds.is_empty() {
+        true => "-".to_owned(),
+        false => kinds.into_iter().map(named).collect::<Vec<_>>().join(", "),
     }
 }

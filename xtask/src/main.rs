@@ -38,7 +38,7 @@ enum Command {
     /// Make tables and plots from the raw samples in crates/bench/results, and from runs that are named
     #[command(disable_help_flag = true)]
     Report(bench::Arguments),
-    /// Compile every kernel for every architecture and check what it uses
+    /// Compile every kernel for every architecture and check what it uses and consists of
     Kernels {
         /// Where the images go
         #[arg(long, default_value = "target/kernels")]

@@ -14,6 +14,7 @@
 //! | [`nvrtc`] | how is a kernel compiled? |
 //! | `cache` | where are compiled kernels kept? |
 //! | [`resources`] | what does a compiled kernel use? |
+//! | [`sass`] | which instructions is a compiled kernel made of? |
 //! | [`workspace`] | who owns scratch memory? |
 //!
 //! Architecture invariants: no other crate calls the driver; no type of cudarc is public here; after
@@ -31,6 +32,7 @@ pub mod memory;
 pub mod module;
 pub mod nvrtc;
 pub mod resources;
+pub mod sass;
 pub mod stream;
 pub mod workspace;
 

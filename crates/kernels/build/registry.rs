@@ -62,6 +62,9 @@ pub struct Variant {
     pub entry: Option<String>,
     /// For CUDA: what a compiled entry may use.
     pub budget: Option<Budget>,
+    /// For CUDA: names of the instructions that the code of a compiled entry must contain.
+    #[serde(default)]
+    pub instructions: Vec<String>,
 }
 
 /// The devices that a variant can run on.
@@ -128,6 +131,15 @@ const DTYPES: [(&str, &str); 8] = [
     ("i64", "I64"),
 ];
 
+/// The instructions that a variant can ask for: their names, and what the constants of `Instruction` are
+/// called.
+const INSTRUCTIONS: [(&str, &str); 4] = [
+    ("load128", "Load128"),
+    ("store128", "Store128"),
+    ("async_copy", "AsyncCopy"),
+    ("bulk_copy", "BulkCopy"),
+];
+
 /// The registry in a text; `has_source` says whether there is a file of that path under kernels/.
 ///
 /// # Errors
@@ -161,6 +173,9 @@ pub fn parse(text: &str, has_source: impl Fn(&str) -> bool) -> Result<Registry, 
         if let Err(what) = check_dtypes(&variant.dtypes) {
             return fault("dtypes", what);
         }
+        if let Err(what) = check_instructions(&variant.instructions) {
+            return fault("instructions", what);
+        }
         let is_cuda = matches!(variant.target, Target::Cuda { .. });
         for (field, is_there) in [
             ("source", variant.source.is_some()),
@@ -172,6 +187,9 @@ pub fn parse(text: &str, has_source: impl Fn(&str) -> bool) -> Result<Registry, 
                 (false, true) => return fault(field, "only a variant for CUDA has one".into()),
                 _ => {}
             }
+        }
+        if !is_cuda && !variant.instructions.is_empty() {
+            return fault("instructions", "only a variant for CUDA has some".into());
         }
         if let Some(path) = variant.source.as_deref().filter(|path| !has_source(path)) {
             return fault("source", format!("there is no kernels/{path}"));
@@ -240,6 +258,14 @@ pub fn dtype_constant(name: &str) -> Option<&'static str> {
     found.map(|(_, constant)| *constant)
 }
 
+/// The constant of `Instruction` for its name.
+pub fn instruction_constant(name: &str) -> Option<&'static str> {
+    let found = INSTRUCTIONS
+        .iter()
+        .find(|(instruction, _)| *instruction == name);
+    found.map(|(_, constant)| *constant)
+}
+
 /// A variant, in a message.
 fn named(variant: &Variant) -> String {
     match variant.id.is_empty() {
@@ -269,6 +295,18 @@ fn check_dtypes(dtypes: &[String]) -> Result<(), String> {
         return Err(format!("there is no type {unknown:?}"));
     }
     match first_twice(dtypes) {
+        Some(twice) => Err(format!("{twice} is there twice")),
+        None => Ok(()),
+    }
+}
+
+fn check_instructions(names: &[String]) -> Result<(), String> {
+    let is_unknown = |name: &&String| instruction_constant(name).is_none();
+    if let Some(unknown) = names.iter().find(is_unknown) {
+        let known = INSTRUCTIONS.map(|(name, _)| name).join(", ");
+        return Err(format!("expected some of {known}; found {unknown:?}"));
+    }
+    match first_twice(names) {
         Some(twice) => Err(format!("{twice} is there twice")),
         None => Ok(()),
     }

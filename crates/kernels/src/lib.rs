@@ -13,7 +13,9 @@ pub mod generated {
     use crate::Image;
     use robocache_core::DType;
     use robocache_registry::tune::TunedDevice;
-    use robocache_registry::{Budget, CpuLevel, KernelEntry, Source, Target, VariantInfo};
+    use robocache_registry::{
+        Budget, CpuLevel, Instruction, KernelEntry, Source, Target, VariantInfo,
+    };
 
     include!(concat!(env!("OUT_DIR"), "/generated.rs"));
 }

@@ -21,6 +21,7 @@ dtypes = ["f16", "f32"]
 source = "toy/wide.cu"
 entry = "toy_wide_{dtype}"
 budget = { registers = 64, shared_bytes = 0 }
+instructions = ["load128", "bulk_copy"]
 "#;
 
 fn parse(text: &str) -> Result<registry::Registry, String> {
@@ -39,6 +40,7 @@ fn a_registry_is_read() {
             ("toy_wide_f32".to_owned(), "f32")
         ]
     );
+    assert_eq!(found.variant[1].instructions, ["load128", "bulk_copy"]);
     assert_eq!(found.variant[0].entries().count(), 0);
     assert_eq!(registry::identifier("toy.wide.sm80"), "TOY_WIDE_SM80");
 }
@@ -133,6 +135,22 @@ fn what_is_wrong_is_named_by_variant_and_field() {
             "toy_wide_{dtype}",
             "{dtype}[",
             "toy.wide.sm80: entry: \"f16[\" is no symbol of C",
+        ),
+        (
+            "load128",
+            "load129",
+            "toy.wide.sm80: instructions: expected some of load128, store128, async_copy, bulk_copy; \
+             found \"load129\"",
+        ),
+        (
+            "load128",
+            "bulk_copy",
+            "toy.wide.sm80: instructions: bulk_copy is there twice",
+        ),
+        (
+            r#"dtypes = ["f16", "f32"]"#,
+            "dtypes = [\"f16\"]\ninstructions = [\"load128\"]",
+            "toy.scalar.cpu: instructions: only a variant for CUDA",
         ),
         ("summary = \"wide\"", "summery = \"wide\"", "summery"),
         ("min = 80, ", "", "min"),

@@ -27,6 +27,8 @@ pub struct VariantInfo {
     pub entries: &'static [KernelEntry],
     /// For CUDA: what a compiled entry may use, checked when the kernels are built.
     pub budget: Budget,
+    /// For CUDA: what the code of a compiled entry must contain, checked when the kernels are built.
+    pub instructions: &'static [Instruction],
 }
 
 /// The devices that a variant can run on.
@@ -98,6 +100,43 @@ pub struct Budget {
     pub shared_bytes: u32,
     /// Register spills, bytes per thread.
     pub spill_bytes: u32,
+}
+
+/// An instruction that tells whether the compiler made of a kernel what its source meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Instruction {
+    /// A load of 128 bits from global memory.
+    Load128,
+    /// A store of 128 bits to global memory.
+    Store128,
+    /// An asynchronous copy from global to shared memory by a thread: `cp.async`.
+    AsyncCopy,
+    /// A copy from global to shared memory by the copy engine: `cp.async.bulk`.
+    BulkCopy,
+    /// A load from the thread's own memory, where spilled registers are.
+    LocalLoad,
+    /// A store to the thread's own memory.
+    LocalStore,
+}
+
+impl Instruction {
+    /// Its name in registry.toml and in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Instruction::Load128 => "load128",
+            Instruction::Store128 => "store128",
+            Instruction::AsyncCopy => "async_copy",
+            Instruction::BulkCopy => "bulk_copy",
+            Instruction::LocalLoad => "local_load",
+            Instruction::LocalStore => "local_store",
+        }
+    }
+}
+
+impl std::fmt::Display for Instruction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 impl VariantInfo {

@@ -18,6 +18,7 @@ const fn variant(id: &'static str) -> VariantInfo {
             shared_bytes: 0,
             spill_bytes: 0,
         },
+        instructions: &[],
     }
 }
 

@@ -25,6 +25,7 @@ const fn info(id: &'static str, target: Target) -> VariantInfo {
             shared_bytes: 0,
             spill_bytes: 0,
         },
+        instructions: &[],
     }
 }
 

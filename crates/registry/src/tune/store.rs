@@ -175,6 +175,7 @@ pub(crate) mod tests {
                 shared_bytes: 0,
                 spill_bytes: 0,
             },
+            instructions: &[],
         }
     }
 

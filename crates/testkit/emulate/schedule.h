@@ -16,24 +16,37 @@ inline void enter() {
     for (;;) pause();
 }
 
+// What the system's function for thread-local variables is asked for.
+struct TlsIndex {
+    unsigned long module, offset;
+};
+extern "C" void* __tls_get_addr(TlsIndex*);
+
+// Asked for by the module's number rather than told by `dlpi_tls_data`, which is null as long as the system has not
+// noticed that this thread has the memory. And asked for outside of the iteration, which holds a lock that others, who
+// load a library, may wait for while they hold the one that is needed here.
 inline Region thread_local_memory() {
-    Region found{reinterpret_cast<unsigned char*>(&own), 0};
+    struct Found {
+        unsigned long module;
+        size_t bytes;
+    } found{0, 0};
     dl_iterate_phdr(
         [](dl_phdr_info* info, size_t, void* context) {
-            Region& found = *static_cast<Region*>(context);
+            const auto code = reinterpret_cast<uintptr_t>(&enter);
+            bool ours = false;
+            size_t bytes = 0;
             for (int i = 0; i < info->dlpi_phnum; ++i) {
                 const auto& header = info->dlpi_phdr[i];
-                unsigned char* const first = static_cast<unsigned char*>(info->dlpi_tls_data);
-                if (header.p_type != PT_TLS || !first) continue;
-                if (found.first >= first && found.first < first + header.p_memsz) {
-                    found = {first, header.p_memsz};
-                    return 1;
-                }
+                const uintptr_t first = info->dlpi_addr + header.p_vaddr;
+                if (header.p_type == PT_LOAD && code >= first && code < first + header.p_memsz) ours = true;
+                if (header.p_type == PT_TLS) bytes = header.p_memsz;
             }
-            return 0;
+            if (ours) *static_cast<Found*>(context) = {info->dlpi_tls_modid, bytes};
+            return int(ours);
         },
         &found);
-    return found;
+    TlsIndex start{found.module, 0};
+    return {static_cast<unsigned char*>(__tls_get_addr(&start)), found.bytes};
 }
 
 // Numbers `first .. first + count` in the order of this launch.
@@ -158,6 +171,8 @@ inline void prepare(Block& block) {
     const Request& request = *block.request;
     const Own ours = own;
     poison(block.statics.first, block.statics.bytes);
+    // The compiler does not see that this has overwritten `own`.
+    asm volatile("" : : "r"(&own) : "memory");
     own = ours;
     poison(request.shared - request.zone, request.shared_bytes + 2 * request.zone);
     for (unsigned i = 0; i < block.count; ++i) {

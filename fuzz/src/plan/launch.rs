@@ -19,9 +19,13 @@ fn devices() -> &'static [DeviceCaps] {
             threads_per_multiprocessor: 1024,
             ..Device::A100
         };
+        let least_of_90 = Device {
+            compute_capability: (9, 0),
+            ..least
+        };
         Device::ALL
             .into_iter()
-            .chain([least])
+            .chain([least, least_of_90])
             .enumerate()
             .map(caps)
             .collect()
@@ -66,11 +70,14 @@ fn fits(problem: &Problem, cuda: &CudaCaps, shape: &LaunchShape, variant: &Varia
         (problem.targets as u128).div_ceil(tile),
         "{id}: {shape:?}"
     );
-    assert_eq!(
-        u128::from(shape.blocks),
-        problem.batch as u128 * tiles,
-        "{id}: {shape:?}"
-    );
+    let blocks = match u128::from(shape.group) {
+        1 => problem.batch as u128 * tiles,
+        group => {
+            assert!(group > 1 && tiles <= 1, "{id}: {shape:?}");
+            (problem.batch as u128).div_ceil(group) * tiles
+        }
+    };
+    assert_eq!(u128::from(shape.blocks), blocks, "{id}: {shape:?}");
     assert!(shape.blocks <= i32::MAX as u32, "{id}: {shape:?}");
     assert!(
         shape.threads.is_multiple_of(32) && (32..=1024).contains(&shape.threads),
@@ -88,14 +95,16 @@ fn suits(problem: &Problem, request: &Resample<'_>, shape: &LaunchShape, variant
     let size = problem.in_dtype.size() as i128;
     let columns = problem.columns as i128;
     let outer = [problem.batch, problem.targets];
-    if variant.info.id != "trajectory.generic.sm80" {
+    let follows = |n: usize, stride: isize, step: i128| n <= 1 || stride as i128 == step;
+    let any_kind = ["trajectory.generic.sm80", "trajectory.mixed.sm90"];
+    if !any_kind.contains(&variant.info.id) {
         let rule = problem.kinds.only().expect("one rule for all columns");
         assert!(rule == Rule::Linear || rule.is_hold(), "{rule:?}");
         assert!(problem.in_dtype.is_float() && problem.in_dtype == problem.out_dtype);
     }
     match variant.info.id {
         "trajectory.generic.sm80" => {}
-        "trajectory.wide.sm80" => {
+        "trajectory.wide.sm80" | "trajectory.bulk.sm90" => {
             assert!(columns > 0 && columns * size % 16 == 0);
             assert_eq!(
                 [request.data.address() % 16, request.out.address() % 16],
@@ -106,9 +115,49 @@ fn suits(problem: &Problem, request: &Resample<'_>, shape: &LaunchShape, variant
             chunked(outer, problem.out_strides, size);
             // Its offsets within a tile are 32 bits wide.
             assert!(i128::from(shape.tile) * columns <= i32::MAX.into());
+            if variant.info.id == "trajectory.bulk.sm90" {
+                assert!(shape.tile <= 32 && shape.capacity >= 2, "{shape:?}");
+                let needed = i128::from(shape.capacity) * columns * size;
+                assert!(needed <= shape.shared_bytes.into(), "{shape:?}");
+            }
+        }
+        "trajectory.span.sm90" | "trajectory.mixed.sm90" => {
+            assert!(columns > 0 && columns * size * (problem.samples as i128) < 1 << 30);
+            assert!(follows(problem.samples, problem.data_strides[1], columns));
+            assert!(follows(problem.columns, problem.data_strides[2], 1));
+            if variant.info.id == "trajectory.span.sm90" {
+                assert!(follows(problem.targets, problem.out_strides[1], columns));
+                assert!(follows(problem.columns, problem.out_strides[2], 1));
+            }
+            let uniform = problem.source_form == AxisForm::Uniform;
+            assert!(uniform || follows(problem.samples, problem.source_strides[1], 1));
+            // Several batch rows lie in memory, and are written, as if they were one.
+            let (group, samples) = (i128::from(shape.group), problem.samples as i128);
+            if group > 1 {
+                assert!(samples <= shape.capacity.into(), "{shape:?}");
+                assert_eq!(problem.data_strides[0] as i128, samples * columns);
+                let values = problem.targets as i128 * columns;
+                assert_eq!(problem.out_strides[0] as i128, values);
+                let axis = problem.source_strides[0] as i128;
+                assert!(uniform || axis == 0 || axis == samples);
+            }
+            let rows = samples.min(shape.capacity.into()) * group;
+            let targets = i128::from(shape.tile) * group;
+            let mix = if problem.in_dtype == DType::F64 {
+                16
+            } else {
+                8
+            };
+            let mut needed = targets * mix + rows * columns * size;
+            if !uniform && problem.source_form == AxisForm::PerRow {
+                needed += rows * problem.time_type.dtype().size() as i128;
+            }
+            assert!(
+                needed <= shape.shared_bytes.into(),
+                "{needed} bytes in {shape:?}"
+            );
         }
         "trajectory.row.sm80" => {
-            let follows = |n: usize, stride: isize, step: i128| n <= 1 || stride as i128 == step;
             assert!(follows(problem.samples, problem.data_strides[1], columns));
             assert!(follows(problem.targets, problem.out_strides[1], columns));
             assert!(follows(problem.columns, problem.data_strides[2], 1));

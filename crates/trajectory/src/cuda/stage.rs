@@ -77,14 +77,24 @@ impl Shape {
         while tile > 32 && blocks(tile) < fill / 2 {
             (tile, per_thread) = (tile / 2, 1);
         }
-        let between = tile as f64 * samples as f64 / problem.targets.max(1) as f64;
-        Shape {
-            tile: tile.min(problem.targets.max(1)),
-            group: 1,
-            capacity: ((1.25 * between) as usize + 16).min(problem.samples.max(1)),
-            threads: threads(tile.min(problem.targets) / per_thread),
-            tables,
+        let shape = |tile: usize, per_thread: usize| {
+            // As many samples as lie between a tile's targets where they are even, and some more.
+            let between = tile as f64 * samples as f64 / problem.targets.max(1) as f64;
+            let tile = tile.min(problem.targets.max(1));
+            // Enough for wide rows, whose values are the work.
+            let values = tile.saturating_mul(problem.columns) / 16;
+            Shape {
+                tile,
+                group: 1,
+                capacity: ((1.25 * between) as usize + 16).min(problem.samples.max(1)),
+                threads: threads((tile / per_thread).max(values.min(MAX_THREADS))),
+                tables,
+            }
+        };
+        while tile > 4 && !fits(&shape(tile, per_thread)) {
+            (tile, per_thread) = (tile / 2, 1);
         }
+        shape(tile, per_thread)
     }
 
     /// A refusal of what does not fit.

@@ -12,6 +12,10 @@ pub struct LaunchShape {
     pub tile: u32,
     /// Blocks per batch row.
     pub tiles: u32,
+    /// Batch rows per block, where a block takes whole ones.
+    pub group: u32,
+    /// Samples that a block has shared memory for, of each of its batch rows.
+    pub capacity: u32,
     /// Blocks of the grid.
     pub blocks: u32,
     /// Threads per block.
@@ -32,6 +36,8 @@ pub fn launch_shape(variant: &Variant, problem: &Problem, caps: &CudaCaps) -> Op
     Some(LaunchShape {
         tile: geometry.tile,
         tiles: geometry.tiles,
+        group: geometry.group,
+        capacity: geometry.capacity,
         blocks: geometry.launch.blocks,
         threads: geometry.launch.threads,
         shared_bytes: geometry.launch.shared_bytes,

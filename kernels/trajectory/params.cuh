@@ -86,5 +86,6 @@ struct Params {
     u32 rotations;       // of a row: columns of quaternions by four
     u32 group;           // batch rows per block, where a block takes whole ones
     u32 capacity;        // samples that a block has shared memory for
+    u32 unused;          // so that the struct has no padding
     Run run[32];
 };

@@ -13,22 +13,28 @@ use stub_support::{Fields, LAUNCH, Memory, Rig, Shape, with_kernels};
 const GENERIC: &str = "trajectory.generic.sm80";
 const WIDE: &str = "trajectory.wide.sm80";
 const ROW: &str = "trajectory.row.sm80";
+const BULK: &str = "trajectory.bulk.sm90";
+const SPAN: &str = "trajectory.span.sm90";
+const MIXED: &str = "trajectory.mixed.sm90";
 
-/// Batches, and the variant that suits each on every device that RoboCache is for.
-const SUITED: [(Shape, &str); 8] = [
-    (Shape::of(64, 100, 50, 512), WIDE),
-    (Shape::of(1, 100, 50, 512), WIDE),
-    (Shape::of(256, 200, 600, 7), ROW),
-    (Shape::of(256, 200, 100, 14), ROW),
+/// Batches, and the variant that suits each on devices before compute capability 9.0 and since then.
+const SUITED: [(Shape, &str, &str); 9] = [
+    (Shape::of(64, 100, 50, 512), WIDE, BULK),
+    (Shape::of(1, 100, 50, 512), WIDE, BULK),
+    (Shape::of(256, 200, 600, 7), ROW, SPAN),
+    (Shape::of(256, 200, 100, 14), ROW, SPAN),
+    // So short that a block takes several.
+    (Shape::of(4096, 20, 10, 7), ROW, SPAN),
     // Too few rows to fill a device with one block for each.
-    (Shape::of(8, 200, 100, 7), GENERIC),
+    (Shape::of(8, 200, 100, 7), GENERIC, SPAN),
     // Rows that are neither whole chunks nor fit twice into a multiprocessor's shared memory.
-    (Shape::of(256, 4000, 10, 7), GENERIC),
+    (Shape::of(256, 4000, 10, 7), GENERIC, SPAN),
     (
         Shape {
             column_stride: 2,
             ..Shape::of(256, 200, 100, 7)
         },
+        GENERIC,
         GENERIC,
     ),
     (
@@ -37,6 +43,7 @@ const SUITED: [(Shape, &str); 8] = [
             ..Shape::of(64, 100, 50, 512)
         },
         GENERIC,
+        SPAN,
     ),
 ];
 
@@ -70,7 +77,8 @@ fn constant(variant: &str, name: &str) -> Option<u32> {
 #[track_caller]
 fn check_shape(launch: &Launch, variant: &str, shape: Shape, device: &Device) {
     let fields = Fields::of_params();
-    let [tile, tiles] = ["tile", "tiles"].map(|name| launch.u32_at(fields.at(name)) as usize);
+    let [tile, tiles, group, capacity] =
+        ["tile", "tiles", "group", "capacity"].map(|name| launch.u32_at(fields.at(name)) as usize);
     let Shape {
         batch,
         samples,
@@ -78,7 +86,12 @@ fn check_shape(launch: &Launch, variant: &str, shape: Shape, device: &Device) {
         columns,
         ..
     } = shape;
-    let shown = (launch.grid, launch.block, launch.shared_bytes, tile, tiles);
+    let shown = (
+        launch.grid,
+        launch.block,
+        launch.shared_bytes,
+        [tile, tiles, group, capacity],
+    );
     let context = format!("{variant} for {shape:?} on {}: {shown:?}", device.name);
 
     let threads = launch.block[0];
@@ -102,13 +115,36 @@ fn check_shape(launch: &Launch, variant: &str, shape: Shape, device: &Device) {
 
     // Every target is in one tile, and every tile has its block.
     assert!(tile >= 1 && tiles == targets.div_ceil(tile), "{context}");
-    assert_eq!(launch.grid[0] as usize, batch * tiles, "{context}");
+    // A block that takes several rows takes all of their targets.
+    assert!(group == 1 || (group > 1 && tiles == 1), "{context}");
+    let blocks = batch.div_ceil(group) * tiles;
+    assert_eq!(launch.grid[0] as usize, blocks, "{context}");
     // A lane of a warp decides about one target.
-    assert!(variant != WIDE || tile <= 32, "{context}");
+    let by_lanes = [WIDE, BULK].contains(&variant);
+    assert!(!by_lanes || tile <= 32, "{context}");
 
     let offered = device.shared_per_block_optin - device.static_shared;
     assert!(launch.shared_bytes <= offered, "{context}");
+    let row_bytes = columns * shape.dtype.size();
+    if [SPAN, MIXED].contains(&variant) {
+        // Mixes, then times, then samples, each of the latter from the beginning of a line; what else there is
+        // is little.
+        let line = |bytes: usize| bytes.next_multiple_of(128) + 128;
+        let mix = if shape.dtype.size() == 8 { 16 } else { 8 };
+        let least = group * tile * mix + line(capacity * 8) + line(group * capacity * row_bytes);
+        let found = launch.shared_bytes as usize;
+        assert!(
+            (least..least + 20_000).contains(&found),
+            "{least}: {context}"
+        );
+        return;
+    }
     let needed = match variant {
+        // Two samples at least, as a target needs them.
+        BULK => {
+            assert!((2..=2 * tile.max(1)).contains(&capacity), "{context}");
+            capacity * row_bytes
+        }
         // Brackets of the tile, then the times, then the row, each from a multiple of 16 bytes; the
         // latter two keep their distance to such a multiple.
         ROW => {
@@ -129,7 +165,11 @@ fn each_device_gets_the_variant_and_the_launch_that_suit_the_problem() {
         || {
             for device in Device::ALL {
                 let rig = Rig::new([device]);
-                for (shape, variant) in SUITED {
+                for (shape, before, since) in SUITED {
+                    let variant = match device.compute_capability.0 {
+                        9.. => since,
+                        _ => before,
+                    };
                     let mut memory = Memory::new(&rig, shape);
                     let plan = Plan::new_cuda(&memory.request(), &rig.context).unwrap();
                     assert_eq!(plan.variant(), variant, "{shape:?} on {}", device.name);
@@ -162,7 +202,11 @@ fn every_variant_runs_in_every_type_where_it_is_forced() {
         || {
             for device in [Device::A100, Device::H200] {
                 let rig = Rig::new([device]);
-                for variant in [GENERIC, WIDE, ROW] {
+                let since_90: &[&str] = match device.compute_capability.0 {
+                    9.. => &[BULK, SPAN, MIXED],
+                    _ => &[],
+                };
+                for &variant in [GENERIC, WIDE, ROW].iter().chain(since_90) {
                     for shape in [Shape::of(3, 40, 700, 8), Shape::of(3, 40, 1, 8).f64()] {
                         let mut memory = Memory::new(&rig, shape);
                         rig.stub.clear_calls();
@@ -261,7 +305,7 @@ fn the_kernel_gets_the_addresses_the_shape_and_the_options() {
             ] {
                 assert_eq!(launch.u64_at(fields.at(name)), expected, "{name}");
             }
-            // HAS_TOLERANCE, HAS_MAX_GAP, FILL_INVALID, CHECK_TIMES, ROWS_ARE_64_BIT.
+            // HAS_TOLERANCE, HAS_MAX_GAP, FILL_INVALID, CHECK_TIMES, ROWS_ARE_64_BIT; not SIMPLE.
             for (name, expected) in [
                 ("rule", 3),
                 ("extrapolation", 1),
@@ -317,7 +361,8 @@ fn what_is_not_asked_for_is_null() {
             assert_eq!(launch.u64_at(fields.at(name)) as i64, expected, "{name}");
         }
         assert_eq!(launch.u32_at(fields.at("time_type")), 2);
-        assert_eq!(launch.u32_at(fields.at("flags")) & 15, 0);
+        // SIMPLE alone, as values are held outside.
+        assert_eq!(launch.u32_at(fields.at("flags")) & !16, 32);
         assert_eq!(launch.u64_at(fields.at("fill")) as u32, f32::NAN.to_bits());
     });
 }
@@ -369,12 +414,7 @@ fn empty_problems_launch_nothing() {
         let mut nothing_known = Memory::new(&rig, Shape::of(9, 0, 9, 9));
         rig.stub.clear_calls();
         enqueue(nothing_known.request(), &rig.stream, None).unwrap();
-        check_shape(
-            &only_launch(&rig),
-            GENERIC,
-            nothing_known.shape,
-            &Device::H200,
-        );
+        check_shape(&only_launch(&rig), SPAN, nothing_known.shape, &Device::H200);
         let mut only_a_mask = Memory::new(&rig, Shape::of(9, 9, 9, 0));
         rig.stub.clear_calls();
         enqueue(

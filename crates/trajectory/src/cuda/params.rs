@@ -62,6 +62,7 @@ pub(super) struct Params {
     rotations: u32,
     group: u32,
     capacity: u32,
+    unused: u32,
     run: [Run; Runs::MOST],
 }
 
@@ -127,6 +128,7 @@ impl Params {
             rotations: kinds.rotations(problem.columns) as u32,
             group: geometry.group,
             capacity: geometry.capacity,
+            unused: 0,
             run: *kinds.all_runs(),
         }
     }
@@ -230,7 +232,7 @@ mod tests {
         let expected = offsets!(Params:
             data, out, mask, age, rows, status, source, target, offset, tolerance, max_gap, fill,
             data_stride, out_stride, mask_stride, age_stride, rows_stride, batch, samples, targets, columns, tile, tiles,
-            rule, extrapolation, time_type, rows_form, in_dtype, out_dtype, flags, rules, runs, round, rotations, group, capacity, run);
+            rule, extrapolation, time_type, rows_form, in_dtype, out_dtype, flags, rules, runs, round, rotations, group, capacity, unused, run);
         assert_eq!(params, expected);
         assert_eq!(bytes, size_of::<Params>());
     }

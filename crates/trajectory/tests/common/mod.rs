@@ -44,12 +44,14 @@ impl Device {
         }
     }
 
-    /// Models with much and with little shared memory, whose threads run in different orders.
+    /// Models with much and with little shared memory, whose threads run in different orders; two that have the copy
+    /// engine.
     #[cfg(feature = "cuda")]
     pub fn emulated() -> Vec<Device> {
         use emulate::Order;
         [
             (stub::Device::H200, Order::Ascending),
+            (stub::Device::H100, Order::Descending),
             (stub::Device::A100, Order::Descending),
             (stub::Device::RTX_4090, Order::Drawn(1)),
         ]

@@ -1,10 +1,10 @@
 //! What kernels expect of recordings when they decide which samples to copy to shared memory, and what becomes of
 //! those that are otherwise.
 
-use crate::common::{Sizes, everywhere, kinds_of, shared, trial};
+use crate::common::{Sizes, everywhere, kinds_of, plain_kinds, samples_of, shared, trial};
 use robocache_core::{DType, TimeType};
 use robocache_trajectory::Kind;
-use robocache_trajectory::testing::{Axis, Operand, Style, Trial};
+use robocache_trajectory::testing::{Axis, Operand, Space, Style, Trial};
 
 /// Rows of every sort: some bytes, no whole chunks, a few chunks, more than a block has threads for.
 const COLUMNS: [usize; 4] = [1, 7, 32, 64];
@@ -60,6 +60,32 @@ fn targets_far_apart() {
         &evenly(3000, 0.0, 30.0),
         &evenly(11, 0.0, 30.0),
     );
+}
+
+/// So many turns that a tile takes them all one after another, as it has little room.
+#[test]
+fn targets_that_are_thick_and_in_no_order() {
+    let source = evenly(90, 0.0, 9.0);
+    let mut target = evenly(400, -1.0, 10.0);
+    let n = target.len();
+    for i in 0..n {
+        target.swap(i, (i * 7919 + 13) % n);
+    }
+    everywhere_of_all_kinds("thick, no order", &source, &target);
+    // Enough rows that tiles are of several targets.
+    let (source, target) = (evenly(20, 0.0, 9.0), &target[..100]);
+    for kind in plain_kinds() {
+        let trial = trial("thick, no order, many rows", kind, Sizes(24, 20, 100, 16));
+        everywhere(&on(trial, &source, target));
+        everywhere(&on(trial_of_doubles(kind), &source, target));
+    }
+}
+
+fn trial_of_doubles(kind: Kind) -> Trial {
+    let mut trial = trial("thick, doubles", kind, Sizes(24, 20, 100, 8));
+    trial.data = samples_of(DType::F64, trial.data.space.layout.shape, Style::default());
+    trial.out = Space::new(DType::F64, trial.shape(), Style::default());
+    trial
 }
 
 #[test]

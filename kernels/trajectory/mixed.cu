@@ -37,7 +37,7 @@ struct Tables {
     Column* columns;
     u32 bytes;
 
-    // The host reckons the same; see Shape in crates/trajectory/src/cuda/mixed.rs.
+    // The host reckons the same; see table_bytes in crates/trajectory/src/cuda/mixed.rs.
     __device__ __forceinline__ static Tables of(u32 targets, u32 columns, u32 rules, u32 rotations) {
         u32 at = 0;
         const auto take = [&](u32 bytes) {

@@ -1,7 +1,7 @@
 //! `trajectory.mixed.sm90`: any kinds and casts, samples by the copy engine; see kernels/trajectory/mixed.cu.
 
-use super::stage::{Shape, needs_short_rows, samples_per_row};
-use super::{Geometry, fits_grid, needs_flat_samples};
+use super::Geometry;
+use super::stage::{self, Shape, targets_are_sparse};
 use crate::runs::Rule;
 use crate::variant::Exec;
 use crate::{Problem, Variant};
@@ -19,23 +19,12 @@ inventory::submit! {
 }
 
 fn supports(problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
-    needs_flat_samples(problem)?;
-    needs_short_rows(problem)?;
-    let DeviceCaps::Cuda(cuda) = caps else {
-        return Err(Refusal::because("runs on CUDA devices"));
-    };
-    let shape = Shape::of(problem, cuda, table_bytes);
-    shape.needs_room(problem, cuda)?;
-    fits_grid(problem, shape.tile)
+    stage::supports(problem, caps, table_bytes)
 }
 
-/// Behind those that take one kind only, and where targets lie far apart ahead of the generic variant alone.
+/// Behind those that take one kind only; where targets lie far apart, ahead of the generic variant alone.
 fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
-    if samples_per_row(problem) <= 16 * problem.targets {
-        12
-    } else {
-        2
-    }
+    if targets_are_sparse(problem) { 2 } else { 12 }
 }
 
 /// What `Tables` in the kernel holds.

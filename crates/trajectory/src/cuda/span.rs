@@ -1,7 +1,7 @@
 //! `trajectory.span.sm90`: few columns, samples by the copy engine; see kernels/trajectory/span.cu.
 
-use super::stage::{Shape, needs_short_rows, row_bytes, samples_per_row};
-use super::{Geometry, fits_grid, needs_flat_samples, needs_flat_values};
+use super::stage::{self, Shape, row_bytes, targets_are_sparse};
+use super::{Geometry, needs_flat_values};
 use crate::variant::{Exec, needs_plain_rows};
 use crate::{Problem, Variant};
 use robocache_core::{DType, Refusal, Result};
@@ -19,24 +19,13 @@ inventory::submit! {
 
 fn supports(problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
     needs_plain_rows(problem)?;
-    needs_flat_samples(problem)?;
     needs_flat_values(problem)?;
-    needs_short_rows(problem)?;
-    let DeviceCaps::Cuda(cuda) = caps else {
-        return Err(Refusal::because("runs on CUDA devices"));
-    };
-    let shape = Shape::of(problem, cuda, table_bytes);
-    shape.needs_room(problem, cuda)?;
-    fits_grid(problem, shape.tile)
+    stage::supports(problem, caps, table_bytes)
 }
 
-/// Ahead of the others but where targets lie far apart, so that most of what is copied is of no use.
+/// Ahead of the others, but where most of what is copied would be of no use.
 fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
-    if samples_per_row(problem) <= 16 * problem.targets {
-        40
-    } else {
-        3
-    }
+    if targets_are_sparse(problem) { 3 } else { 40 }
 }
 
 /// A mix for each target, a row of fill values and one of NaN.

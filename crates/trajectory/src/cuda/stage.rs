@@ -1,9 +1,9 @@
 //! How variants that stage samples in shared memory share out a problem; see kernels/trajectory/stage.cuh.
 
-use super::Geometry;
+use super::{Geometry, fits_grid, needs_flat_samples};
 use crate::{AxisForm, Problem, RowsForm};
 use robocache_core::{Refusal, Result};
-use robocache_registry::CudaCaps;
+use robocache_registry::{CudaCaps, DeviceCaps};
 
 const MAX_THREADS: usize = 256;
 /// Lines of memory begin at multiples of this, and so does what is copied to shared memory.
@@ -17,7 +17,7 @@ const MAX_ROW_BYTES: usize = (1 << 30) - (1 << 20);
 pub(super) type Tables = fn(&Problem, usize) -> usize;
 
 /// Of packed rows the mean.
-pub(super) fn samples_per_row(problem: &Problem) -> usize {
+fn samples_per_row(problem: &Problem) -> usize {
     match problem.rows_form {
         RowsForm::Packed => problem.samples.div_ceil(problem.batch.max(1)),
         _ => problem.samples,
@@ -98,7 +98,7 @@ impl Shape {
     }
 
     /// A refusal of what does not fit.
-    pub fn needs_room(&self, problem: &Problem, caps: &CudaCaps) -> Result<(), Refusal> {
+    fn needs_room(&self, problem: &Problem, caps: &CudaCaps) -> Result<(), Refusal> {
         let offered = caps.shared_per_block_optin as usize;
         if self.bytes(problem).saturating_add(STATIC_BYTES) > offered {
             return Err(Refusal::with(format!(
@@ -139,13 +139,28 @@ impl Shape {
     }
 }
 
-/// A refusal of rows whose bytes cannot be counted in a place.
-pub(super) fn needs_short_rows(problem: &Problem) -> Result<(), Refusal> {
+/// A refusal of what cannot be staged.
+pub(super) fn supports(
+    problem: &Problem,
+    caps: &DeviceCaps,
+    tables: Tables,
+) -> Result<(), Refusal> {
+    needs_flat_samples(problem)?;
     let bytes = row_bytes(problem).checked_mul(problem.samples.max(1));
     if bytes.is_none_or(|bytes| bytes > MAX_ROW_BYTES) {
         return Err(Refusal::because("takes rows of samples of up to 1 GB"));
     }
-    Ok(())
+    let DeviceCaps::Cuda(cuda) = caps else {
+        return Err(Refusal::because("runs on CUDA devices"));
+    };
+    let shape = Shape::of(problem, cuda, tables);
+    shape.needs_room(problem, cuda)?;
+    fits_grid(problem, shape.tile)
+}
+
+/// Whether targets lie so far apart that most of what is staged is of no use.
+pub(super) fn targets_are_sparse(problem: &Problem) -> bool {
+    samples_per_row(problem) > 16 * problem.targets
 }
 
 pub(super) fn row_bytes(problem: &Problem) -> usize {

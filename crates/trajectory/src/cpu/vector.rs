@@ -23,7 +23,7 @@ pub(crate) trait Instructions<T: Sample>: Sized {
     /// The CPU must have the instructions.
     unsafe fn blend(nearer: Nearer<T::Arith>, a: &[T], b: &[T], out: &mut [T], past: bool);
 
-    /// [`write`] with these instructions.
+    /// [`write()`] with these instructions.
     ///
     /// # Safety
     /// As above.

@@ -239,20 +239,15 @@ fn write_images(
             .map(PathBuf::from)
             .unwrap_or_else(|| here.join("../../target/kernels"));
         println!("cargo::rerun-if-changed={}", folder.display());
-        let wanted = env::var("ROBOCACHE_KERNEL_ARCHITECTURES").ok();
-        let wanted = |arch: &u32| {
-            let named = |names: &String| names.split(',').any(|name| name == arch.to_string());
-            wanted.as_ref().is_none_or(named)
-        };
+        let wanted = wanted_architectures(&registry.architectures);
         for variant in &registry.variant {
             let Some(path) = &variant.source else {
                 continue;
             };
             let hash = &sources[path].1;
             for ((entry, _), arch) in variant.entries().flat_map(|entry| {
-                let made_for =
-                    |arch: &&u32| variant.target.takes_capability(**arch) && wanted(arch);
-                let architectures = registry.architectures.iter().filter(made_for);
+                let made_for = |arch: &&u32| variant.target.takes_capability(**arch);
+                let architectures = wanted.iter().filter(made_for);
                 architectures.map(move |arch| (entry.clone(), arch))
             }) {
                 // The file's name holds the hash, so an image of other sources is a missing one.
@@ -273,6 +268,20 @@ fn write_images(
         }
     }
     code.push_str("];\n");
+}
+
+/// What ROBOCACHE_KERNEL_ARCHITECTURES names of the architectures that images are made for; all without it.
+fn wanted_architectures(all: &[u32]) -> Vec<u32> {
+    let Ok(names) = env::var("ROBOCACHE_KERNEL_ARCHITECTURES") else {
+        return all.to_vec();
+    };
+    let known = |name: &str| {
+        let arch = all.iter().find(|arch| arch.to_string() == name.trim());
+        *arch.unwrap_or_else(|| {
+            panic!("ROBOCACHE_KERNEL_ARCHITECTURES={names:?}: {name:?} is none of {all:?}")
+        })
+    };
+    names.split(',').map(known).collect()
 }
 
 /// The types' names were checked when the registry was read.

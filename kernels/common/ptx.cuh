@@ -59,7 +59,6 @@ __device__ __forceinline__ void copy_bulk(void* to, const void* from, unsigned i
                  : "memory");
 }
 
-
 // Waits for the end of a turn: `turn` is 0 for the first, then 1 and 0 alternately.
 __device__ __forceinline__ void wait_arrival(unsigned long long* arrival, unsigned int turn) {
     const unsigned int address = (unsigned int)__cvta_generic_to_shared(arrival);

@@ -73,9 +73,7 @@ __device__ __forceinline__ void bulk(const Params& p) {
 
     Bracket<A> mine;
     if (searches) {
-        if (threadIdx.x == 0) {
-            open_arrival(&arrival);
-        }
+        if (threadIdx.x == 0) open_arrival(&arrival);
         with_time_type(p.time_type, [&](auto tag) {
             using X = decltype(tag);
             if (rarely((p.flags & CHECK_TIMES) && first_target == 0)) check_times<X>(p, row, span);

@@ -3,6 +3,7 @@
 use crate::shell::{cargo, output, root, run as sh, target};
 use crate::{bench, kernels, setup};
 use anyhow::{Context, Result, ensure};
+use robocache_kernels::ARCHITECTURES;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,6 +15,7 @@ const ON_DEVICE: [&str; 5] = ["edges", "fork", "huge", "invariants", "property"]
 
 /// Builds and collects; `architectures`: what images are embedded of, all without it.
 pub fn run(out: &Path, architectures: Option<&str>) -> Result<()> {
+    check(architectures)?;
     let nvrtc = setup::nvrtc()?;
     let images = target().join("kernels");
     kernels::run(&images)?;
@@ -78,6 +80,18 @@ pub fn run(out: &Path, architectures: Option<&str>) -> Result<()> {
     copy(&root().join("xtask/src/gpu_bundle.sh"), &out.join("run.sh"))?;
     std::fs::write(out.join("commit"), bench::commit()?)?;
     println!("{}", out.display());
+    Ok(())
+}
+
+/// Says at once what would end the builds minutes later.
+fn check(architectures: Option<&str>) -> Result<()> {
+    for name in architectures.iter().flat_map(|list| list.split(',')) {
+        let known = ARCHITECTURES.iter().any(|arch| arch.to_string() == name);
+        ensure!(
+            known,
+            "no image is made for {name:?}, only for {ARCHITECTURES:?}"
+        );
+    }
     Ok(())
 }
 

@@ -6,8 +6,12 @@ mod stub_support;
 
 use robocache_core::{DType, Rows, TimeAxis, TimeScalar};
 use robocache_cuda::{Graph, StatusWord, Stream, Workspace};
+use robocache_registry::DeviceCaps;
 use robocache_testkit::stub::{Device, Launch};
-use robocache_trajectory::{Extrapolation, Invalid, Kind, Options, Plan, dispatcher, enqueue};
+use robocache_trajectory::testing::launch_shape;
+use robocache_trajectory::{
+    Extrapolation, Invalid, Kind, Options, Plan, Problem, dispatcher, enqueue,
+};
 use stub_support::{Fields, LAUNCH, Memory, Rig, Shape, with_kernels};
 
 const GENERIC: &str = "trajectory.generic.sm80";
@@ -409,6 +413,17 @@ fn empty_problems_launch_nothing() {
             plan.launch(memory.request(), Workspace::none(), &rig.stream, None)
                 .unwrap();
             assert_eq!(rig.stub.names(), [""; 0], "{shape:?}");
+        }
+        // So many rows that a block would take several of them.
+        let mut many = Memory::new(&rig, Shape::of(5000, 9, 0, 9));
+        let problem = Problem::of(&many.request()).unwrap();
+        let DeviceCaps::Cuda(cuda) = rig.context.caps() else {
+            panic!("a CUDA device")
+        };
+        for (variant, refusal) in dispatcher().survey(&problem, rig.context.caps()) {
+            if let Some(shape) = launch_shape(variant, &problem, cuda) {
+                assert!(refusal.is_err() || shape.blocks == 0, "{shape:?}");
+            }
         }
         // No samples, or no columns but a mask: there is something to write.
         let mut nothing_known = Memory::new(&rig, Shape::of(9, 0, 9, 9));

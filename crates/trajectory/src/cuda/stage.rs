@@ -114,9 +114,8 @@ impl Shape {
         let mut geometry = Geometry::tiled(problem, self.tile, self.threads as u32, bytes);
         geometry.group = self.group as u32;
         geometry.capacity = self.capacity as u32;
-        if self.group > 1 {
-            geometry.launch.blocks = problem.batch.div_ceil(self.group) as u32;
-        }
+        geometry.launch.blocks =
+            (problem.batch.div_ceil(self.group) * geometry.tiles as usize) as u32;
         geometry
     }
 

@@ -1,11 +1,15 @@
 //! CPU threads, safe to use in a forked child.
 //!
-//! Work is split in halves, as rayon's `join` does, on a pool of RoboCache's own. A pool's threads do
-//! not survive a `fork` (data loaders fork), and using it in the child would wait for ever: the pool
-//! remembers the process that made it, and in any other process work runs on the calling thread.
+//! Work is split in halves into some pieces for each thread: the calling one, which starts at once, and those of a
+//! pool of RoboCache's own, which have to wake up first. Whoever has done its own goes on with what the others have
+//! not begun. The same thread begins with the same pieces in every call, and finds them in its cache.
+//!
+//! A pool's threads do not survive a `fork` (data loaders fork), and using it in the child would wait for ever: the
+//! pool remembers the process that made it, and in any other process work runs on the calling thread.
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 struct Pool {
     threads: ThreadPool,
@@ -60,29 +64,82 @@ where
     H: Fn(W) -> Result<(W, W), W> + Sync,
     L: Fn(W) + Sync,
 {
-    let pool = if bytes < WORTH_SPLITTING {
-        None
-    } else {
-        pool()
+    let pool = match bytes < WORTH_SPLITTING {
+        true => None,
+        false => pool().filter(|pool| pool.current_num_threads() > 1),
     };
-    match pool {
-        Some(pool) if pool.current_num_threads() > 1 => {
-            pool.install(|| recurse(work, &halve, &leaf));
+    let Some(pool) = pool else {
+        return leaf(work);
+    };
+    let threads = pool.current_num_threads();
+    let shares = Shares::new(pieces(work, threads * PIECES, halve), threads);
+    pool.in_place_scope(|scope| {
+        for thread in 1..threads {
+            let (shares, leaf) = (&shares, &leaf);
+            scope.spawn(move |_| shares.work(thread, leaf));
         }
-        _ => leaf(work),
+        shares.work(0, &leaf);
+    });
+}
+
+/// Pieces that work is split into for each thread, if it can be.
+const PIECES: usize = 16;
+
+/// Work in halves of halves, in order, until there are so many or none can be split.
+fn pieces<W>(work: W, enough: usize, halve: impl Fn(W) -> Result<(W, W), W>) -> Vec<W> {
+    let mut pieces = vec![work];
+    loop {
+        let before = pieces.len();
+        if before >= enough {
+            return pieces;
+        }
+        let mut halves = Vec::with_capacity(2 * before);
+        for piece in pieces {
+            match halve(piece) {
+                Ok((low, high)) => halves.extend([low, high]),
+                Err(small) => halves.push(small),
+            }
+        }
+        pieces = halves;
+        if pieces.len() == before {
+            return pieces;
+        }
     }
 }
 
-fn recurse<W, H, L>(work: W, halve: &H, leaf: &L)
-where
-    W: Send,
-    H: Fn(W) -> Result<(W, W), W> + Sync,
-    L: Fn(W) + Sync,
-{
-    match halve(work) {
-        Err(small) => leaf(small),
-        Ok((low, high)) => {
-            rayon::join(|| recurse(low, halve, leaf), || recurse(high, halve, leaf));
+/// Pieces with a range of them for each thread.
+struct Shares<W> {
+    pieces: Vec<Mutex<Option<W>>>,
+    /// The next of each range that nobody has taken, and its end.
+    ranges: Vec<(AtomicUsize, usize)>,
+}
+
+impl<W> Shares<W> {
+    fn new(pieces: Vec<W>, threads: usize) -> Shares<W> {
+        let begin = |thread: usize| thread * pieces.len() / threads;
+        let range = |thread| (AtomicUsize::new(begin(thread)), begin(thread + 1));
+        Shares {
+            ranges: (0..threads).map(range).collect(),
+            pieces: pieces.into_iter().map(Some).map(Mutex::new).collect(),
+        }
+    }
+
+    /// Does a thread's pieces, then what is left of the others'.
+    fn work(&self, thread: usize, leaf: &impl Fn(W)) {
+        let (before, from) = self.ranges.split_at(thread);
+        for (next, end) in from.iter().chain(before) {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                if index >= *end {
+                    break;
+                }
+                let mut piece = self.pieces[index]
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                if let Some(piece) = piece.take() {
+                    leaf(piece);
+                }
+            }
         }
     }
 }

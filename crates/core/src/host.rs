@@ -93,6 +93,20 @@ pub struct HostRows<'a, T> {
 }
 
 impl<'a, T: Element> HostRows<'a, T> {
+    /// The rows from one on.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    #[inline]
+    pub fn from(self, first: usize) -> HostRows<'a, T> {
+        assert!(first <= self.count);
+        HostRows {
+            first: self.first.wrapping_offset(first as isize * self.stride),
+            count: self.count - first,
+            ..self
+        }
+    }
+
     /// Row `j`.
     ///
     /// # Panics
@@ -255,6 +269,12 @@ pub struct HostRowsMut<'a, T> {
 }
 
 impl<T: Element> HostRowsMut<'_, T> {
+    /// The elements of a row.
+    #[inline]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// Row `j`.
     ///
     /// # Panics

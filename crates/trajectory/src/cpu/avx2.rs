@@ -6,7 +6,7 @@
 use super::axis::Tick;
 use super::drive::Piece;
 use super::element::{Sample, Value};
-use super::vector::{self, Instructions, Nearer, Work};
+use super::vector::{self, Instructions, Row, Rows, Work};
 use crate::Variant;
 use crate::variant::{Exec, needs_plain_rows};
 use robocache_core::{bf16, f16};
@@ -27,47 +27,43 @@ struct Avx2;
 /// Walks three slices by vectors of `$lanes`. The last vector overlaps the one before it, which is
 /// harmless as the output is no input; rows shorter than a vector go element by element.
 macro_rules! rows {
-    ($ty:ty, $lanes:literal, $load:ident, $store:ident, $stream:ident, $blend:ident, $splat:ident, $pick:ident) => {
+    ($ty:ty, $vector:ty, $lanes:literal, $load:ident, $store:ident, $blend:ident, $splat:ident, $pick:ident) => {
         impl Instructions<$ty> for Avx2 {
             #[inline(always)]
-            unsafe fn blend(
-                Nearer { early, factor }: Nearer<<$ty as Sample>::Arith>,
-                a: &[$ty],
-                b: &[$ty],
-                out: &mut [$ty],
-                past: bool,
-            ) {
-                let n = out.len();
-                assert!(a.len() == n && b.len() == n);
-                if n < $lanes {
-                    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-                        let (a, b) = (a.widen(), b.widen());
-                        let base = if early { a } else { b };
-                        *out = Value::narrow(base + factor * (b - a));
-                    }
-                    return;
+            unsafe fn blend(mut rows: Rows<'_, '_, $ty>) {
+                /// # Safety
+                /// A vector from there on must lie in both samples.
+                #[inline]
+                #[target_feature(enable = "avx2,f16c")]
+                unsafe fn value(row: &Row<'_, $ty>, at: usize) -> $vector {
+                    // SAFETY: the caller's promise.
+                    let (a, b) = unsafe { ($load(row.a.add(at)), $load(row.b.add(at))) };
+                    $blend($pick(row.early), $splat(row.factor), a, b)
                 }
-                let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
-                let whole = n % $lanes == 0 && out.addr() % 32 == 0;
-                // SAFETY: every vector ends at or before `n`, the length of all three; those that are written
-                // past the caches begin at multiples of their size.
-                unsafe {
-                    let (factors, pick) = ($splat(factor), $pick(early));
-                    let value =
-                        |at: usize| $blend(pick, factors, $load(a.add(at)), $load(b.add(at)));
-                    if past && whole {
-                        for at in (0..n).step_by($lanes) {
-                            $stream(out.add(at), value(at));
+                let n = rows.columns();
+                for k in 0..rows.count() {
+                    let row = rows.row(k);
+                    // SAFETY: every vector ends at or before `n`, the length of all three; those that are written
+                    // past the caches begin at multiples of their size.
+                    unsafe {
+                        if n < $lanes {
+                            row.fetch_ahead(0);
+                            for at in 0..n {
+                                let (a, b) = ((*row.a.add(at)).widen(), (*row.b.add(at)).widen());
+                                let end = if row.early { a } else { b };
+                                *row.out.add(at) = Value::narrow(end + row.factor * (b - a));
+                            }
+                            continue;
                         }
-                        return;
-                    }
-                    let mut at = 0;
-                    while at + $lanes <= n {
-                        $store(out.add(at), value(at));
-                        at += $lanes;
-                    }
-                    if at < n {
-                        $store(out.add(n - $lanes), value(n - $lanes));
+                        let mut at = 0;
+                        while at + $lanes <= n {
+                            row.fetch_ahead(at);
+                            $store(row.out.add(at), value(&row, at));
+                            at += $lanes;
+                        }
+                        if at < n {
+                            $store(row.out.add(n - $lanes), value(&row, n - $lanes));
+                        }
                     }
                 }
             }
@@ -85,40 +81,40 @@ macro_rules! rows {
 
 rows!(
     f32,
+    __m256,
     8,
     load_f32,
     store_f32,
-    stream_f32,
     blend_f32,
     _mm256_set1_ps,
     pick_f32
 );
 rows!(
     f64,
+    __m256d,
     4,
     load_f64,
     store_f64,
-    stream_f64,
     blend_f64,
     _mm256_set1_pd,
     pick_f64
 );
 rows!(
     f16,
+    __m256,
     8,
     load_f16,
     store_f16,
-    stream_f16,
     blend_f32,
     _mm256_set1_ps,
     pick_f32
 );
 rows!(
     bf16,
+    __m256,
     8,
     load_bf16,
     store_bf16,
-    stream_bf16,
     blend_f32,
     _mm256_set1_ps,
     pick_f32
@@ -167,22 +163,6 @@ unsafe fn store_f32(to: *mut f32, value: __m256) {
     unsafe { _mm256_storeu_ps(to, value) }
 }
 
-/// # Safety
-/// As the stores', and `to` must be aligned to what is written, as for all streams here.
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn stream_f32(to: *mut f32, value: __m256) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_stream_ps(to, value) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn stream_f64(to: *mut f64, value: __m256d) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_stream_pd(to, value) }
-}
-
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn load_f64(from: *const f64) -> __m256d {
@@ -213,14 +193,6 @@ unsafe fn store_f16(to: *mut f16, value: __m256) {
 }
 
 #[inline]
-#[target_feature(enable = "avx2,f16c")]
-unsafe fn stream_f16(to: *mut f16, value: __m256) {
-    let half = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value);
-    // SAFETY: the caller's promise.
-    unsafe { _mm_stream_si128(to.cast(), half) }
-}
-
-#[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn load_bf16(from: *const bf16) -> __m256 {
     // SAFETY: the caller's promise.
@@ -233,13 +205,6 @@ unsafe fn load_bf16(from: *const bf16) -> __m256 {
 unsafe fn store_bf16(to: *mut bf16, value: __m256) {
     // SAFETY: the caller's promise.
     unsafe { _mm_storeu_si128(to.cast(), narrow_bf16(value)) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn stream_bf16(to: *mut bf16, value: __m256) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm_stream_si128(to.cast(), narrow_bf16(value)) }
 }
 
 /// Rounds to nearest even by adding half of what is cut off, less one if the kept part is even; NaNs

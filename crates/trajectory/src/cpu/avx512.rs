@@ -3,8 +3,7 @@
 
 use super::axis::Tick;
 use super::drive::Piece;
-use super::element::Sample;
-use super::vector::{self, Instructions, Nearer, Work};
+use super::vector::{self, Instructions, Row, Rows, Work};
 use crate::Variant;
 use crate::variant::{Exec, needs_plain_rows};
 use robocache_core::{bf16, f16};
@@ -23,43 +22,38 @@ inventory::submit! {
 struct Avx512;
 
 macro_rules! rows {
-    ($ty:ty, $lanes:literal, $mask:ty, $load:ident, $store:ident, $stream:ident, $blend:ident, $splat:ident) => {
+    ($ty:ty, $vector:ty, $lanes:literal, $mask:ty, $load:ident, $store:ident, $blend:ident, $splat:ident) => {
         impl Instructions<$ty> for Avx512 {
             #[inline(always)]
-            unsafe fn blend(
-                Nearer { early, factor }: Nearer<<$ty as Sample>::Arith>,
-                a: &[$ty],
-                b: &[$ty],
-                out: &mut [$ty],
-                past: bool,
-            ) {
-                let n = out.len();
-                assert!(a.len() == n && b.len() == n);
+            unsafe fn blend(mut rows: Rows<'_, '_, $ty>) {
+                /// # Safety
+                /// The lanes named must be elements of both samples.
+                #[inline]
+                #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+                unsafe fn value(row: &Row<'_, $ty>, lanes: $mask, at: usize) -> $vector {
+                    let early: $mask = if row.early { <$mask>::MAX } else { 0 };
+                    // SAFETY: the caller's promise.
+                    let a = unsafe { $load(lanes, row.a.add(at)) };
+                    // SAFETY: likewise.
+                    let b = unsafe { $load(lanes, row.b.add(at)) };
+                    $blend(early, $splat(row.factor), a, b)
+                }
                 let all: $mask = <$mask>::MAX;
-                let pick: $mask = if early { all } else { 0 };
-                let (a, b, out) = (a.as_ptr(), b.as_ptr(), out.as_mut_ptr());
-                let whole = n % $lanes == 0 && out.addr() % 64 == 0;
-                // SAFETY: the mask names only lanes below `n`, the length of all three, and masked lanes are
-                // not touched; what is written past the caches begins at multiples of its size.
-                unsafe {
-                    let factors = $splat(factor);
-                    let value = |lanes: $mask, at: usize| {
-                        let (a, b) = ($load(lanes, a.add(at)), $load(lanes, b.add(at)));
-                        $blend(pick, factors, a, b)
-                    };
-                    if past && whole {
-                        for at in (0..n).step_by($lanes) {
-                            $stream(out.add(at), value(all, at));
+                let (whole, left) = (rows.columns() / $lanes * $lanes, rows.columns() % $lanes);
+                for k in 0..rows.count() {
+                    let row = rows.row(k);
+                    // SAFETY: every lane named is below the length of all three; what is written past the caches
+                    // begins at multiples of its size.
+                    unsafe {
+                        for at in (0..whole).step_by($lanes) {
+                            row.fetch_ahead(at);
+                            $store(all, row.out.add(at), value(&row, all, at));
                         }
-                        return;
-                    }
-                    for at in (0..n).step_by($lanes) {
-                        let lanes = if n - at >= $lanes {
-                            all
-                        } else {
-                            !(all << (n - at))
-                        };
-                        $store(lanes, out.add(at), value(lanes, at));
+                        if left > 0 {
+                            row.fetch_ahead(whole);
+                            let lanes = !(all << left);
+                            $store(lanes, row.out.add(whole), value(&row, lanes, whole));
+                        }
                     }
                 }
             }
@@ -77,41 +71,41 @@ macro_rules! rows {
 
 rows!(
     f32,
+    __m512,
     16,
     __mmask16,
     load_f32,
     store_f32,
-    stream_f32,
     blend_f32,
     _mm512_set1_ps
 );
 rows!(
     f64,
+    __m512d,
     8,
     __mmask8,
     load_f64,
     store_f64,
-    stream_f64,
     blend_f64,
     _mm512_set1_pd
 );
 rows!(
     f16,
+    __m512,
     16,
     __mmask16,
     load_f16,
     store_f16,
-    stream_f16,
     blend_f32,
     _mm512_set1_ps
 );
 rows!(
     bf16,
+    __m512,
     16,
     __mmask16,
     load_bf16,
     store_bf16,
-    stream_bf16,
     blend_f32,
     _mm512_set1_ps
 );
@@ -146,22 +140,6 @@ unsafe fn store_f32(lanes: __mmask16, to: *mut f32, value: __m512) {
     unsafe { _mm512_mask_storeu_ps(to, lanes, value) }
 }
 
-/// # Safety
-/// Sixteen elements must be writable at `to`, which must be aligned to all of them, as for all streams here.
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn stream_f32(to: *mut f32, value: __m512) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm512_stream_ps(to, value) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn stream_f64(to: *mut f64, value: __m512d) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm512_stream_pd(to, value) }
-}
-
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn load_f64(lanes: __mmask8, from: *const f64) -> __m512d {
@@ -193,14 +171,6 @@ unsafe fn store_f16(lanes: __mmask16, to: *mut f16, value: __m512) {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-unsafe fn stream_f16(to: *mut f16, value: __m512) {
-    let half = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value);
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_stream_si256(to.cast(), half) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 unsafe fn load_bf16(lanes: __mmask16, from: *const bf16) -> __m512 {
     // SAFETY: the caller's promise.
     let bits = unsafe { _mm256_maskz_loadu_epi16(lanes, from.cast()) };
@@ -212,13 +182,6 @@ unsafe fn load_bf16(lanes: __mmask16, from: *const bf16) -> __m512 {
 unsafe fn store_bf16(lanes: __mmask16, to: *mut bf16, value: __m512) {
     // SAFETY: the caller's promise.
     unsafe { _mm256_mask_storeu_epi16(to.cast(), lanes, narrow_bf16(value)) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-unsafe fn stream_bf16(to: *mut bf16, value: __m512) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_stream_si256(to.cast(), narrow_bf16(value)) }
 }
 
 /// Rounds as the AVX2 variant does.

@@ -216,37 +216,42 @@ pub(crate) trait Knots<X: Tick> {
         near
     }
 
-    /// The index of the last of `count` knots that is not after `q`, or `None`. `near` is where the
-    /// search begins; the result does not depend on it.
+    /// How many of `count` knots are not after each target.
     #[inline(always)]
-    fn last_not_after(&self, count: usize, q: X, near: usize) -> Option<usize> {
-        search_from(self, count, q, near)
+    fn count_not_after(&self, count: usize, targets: &[X], passed: &mut [usize]) {
+        let mut near = 0;
+        for (&q, passed) in targets.iter().zip(passed) {
+            *passed = search_from(self, count, q, near);
+            near = passed.saturating_sub(1);
+        }
     }
 }
 
+/// How many of `count` knots are not after `q`. `near` is where the search begins; the result does not depend on
+/// it.
 fn search_from<X: Tick>(
     knots: &(impl Knots<X> + ?Sized),
     count: usize,
     q: X,
     near: usize,
-) -> Option<usize> {
+) -> usize {
     if count == 0 {
-        return None;
+        return 0;
     }
     // Targets mostly ascend, so the guess or one of the next knots is mostly right.
     let guess = knots.guess(count, q, near).min(count - 1);
     if knots.at(guess) <= q {
         let near = count.min(guess + NEAR);
         if let Some(later) = (guess + 1..near).find(|&i| knots.at(i) > q) {
-            return Some(later - 1);
+            return later;
         }
         return halve(knots, near, count, q);
     }
     if guess == 0 {
-        return None;
+        return 0;
     }
     if knots.at(guess - 1) <= q {
-        return Some(guess - 1);
+        return guess;
     }
     halve(knots, 0, guess - 1, q)
 }
@@ -257,7 +262,7 @@ fn halve<X: Tick>(
     mut low: usize,
     mut high: usize,
     q: X,
-) -> Option<usize> {
+) -> usize {
     while low < high {
         let middle = low + (high - low) / 2;
         if knots.at(middle) <= q {
@@ -266,7 +271,7 @@ fn halve<X: Tick>(
             high = middle;
         }
     }
-    low.checked_sub(1)
+    low
 }
 
 /// Knots looked at one after the other before the rest is halved.
@@ -275,6 +280,11 @@ const NEAR: usize = 8;
 /// Knots in memory, one behind the other.
 pub(crate) struct Slice<'a, X>(pub &'a [X]);
 
+/// Targets that are looked for together.
+const GROUP: usize = 16;
+/// Knots that are compared with all of a group before each of its targets is looked for by itself.
+const MANY: usize = 32 * GROUP;
+
 impl<X: Tick> Knots<X> for Slice<'_, X> {
     #[inline]
     fn at(&self, i: usize) -> X {
@@ -282,18 +292,75 @@ impl<X: Tick> Knots<X> for Slice<'_, X> {
     }
 
     #[inline(always)]
-    fn last_not_after(&self, count: usize, q: X, near: usize) -> Option<usize> {
-        // How many knots a target is further on varies, which a loop over them would guess wrong every other
-        // time; counted without jumps.
-        if let Some(&[here, a, b, c, beyond]) = self.0.get(near..).and_then(|s| s.first_chunk())
-            && here <= q
-            && beyond > q
-        {
-            let passed = |knot: X| usize::from(knot <= q);
-            return Some(near + passed(a) + passed(b) + passed(c));
+    fn count_not_after(&self, _: usize, targets: &[X], passed: &mut [usize]) {
+        let mut near = 0;
+        for (targets, passed) in targets.chunks(GROUP).zip(passed.chunks_mut(GROUP)) {
+            let Some(&last) = targets.last() else {
+                continue;
+            };
+            let mut group = [last; GROUP];
+            group[..targets.len()].copy_from_slice(targets);
+            let found = self.count_for_group(&group, near);
+            near = found[GROUP - 1].saturating_sub(1);
+            passed.copy_from_slice(&found[..targets.len()]);
         }
-        search_from(self, count, q, near)
     }
+}
+
+impl<X: Tick> Slice<'_, X> {
+    /// How many knots are not after each target. Targets mostly ascend, so that those of a group lie between the
+    /// same few knots: each of these is compared with all of them at once. `near` is as in [`search_from`].
+    #[inline(always)]
+    fn count_for_group(&self, targets: &[X; GROUP], near: usize) -> [usize; GROUP] {
+        let knots = self.0;
+        // Without jumps.
+        if targets.iter().fold(false, |any, q| any | q.is_nan()) {
+            return self.count_one_by_one(targets, near);
+        }
+        let [first, last] = ends(targets);
+        let passed = |count: usize| knots.get(count - 1).is_some_and(|&knot| knot <= first);
+        let begin = if near > 0 && !passed(near) {
+            halve(self, 0, near - 1, first)
+        } else if passed(near + NEAR) {
+            halve(self, near + NEAR, knots.len(), first)
+        } else {
+            near
+        };
+        if knots.get(begin + MANY).is_some_and(|&knot| knot <= last) {
+            return self.count_one_by_one(targets, begin);
+        }
+        let mut counts = [0u32; GROUP];
+        for &knot in knots[begin..].iter().take_while(|&&knot| knot <= last) {
+            for (count, &q) in counts.iter_mut().zip(targets) {
+                *count += u32::from(knot <= q);
+            }
+        }
+        counts.map(|count| begin + count as usize)
+    }
+
+    #[inline(never)]
+    fn count_one_by_one(&self, targets: &[X; GROUP], mut near: usize) -> [usize; GROUP] {
+        targets.map(|q| {
+            let passed = search_from(self, self.0.len(), q, near);
+            near = passed.saturating_sub(1);
+            passed
+        })
+    }
+}
+
+/// The first and the last in time, none being NaN: halves compared with each other, and so on.
+#[inline(always)]
+fn ends<X: Tick>(targets: &[X; GROUP]) -> [X; 2] {
+    let (mut first, mut last) = (*targets, *targets);
+    for width in [GROUP / 2, GROUP / 4, GROUP / 8, GROUP / 16] {
+        for i in 0..width {
+            let (a, b) = (first[i], first[i + width]);
+            first[i] = if b < a { b } else { a };
+            let (a, b) = (last[i], last[i + width]);
+            last[i] = if b > a { b } else { a };
+        }
+    }
+    [first[0], last[0]]
 }
 
 impl<X: Tick> Knots<X> for RowAxis<'_, '_, X> {

@@ -1,8 +1,8 @@
 //! How the work is spread over threads and tiles.
 
-use super::bracket::{Bracket, Place, Relation, Rules};
+use super::bracket::{Bracket, Rules};
 use super::element::{Output, Sample};
-use super::finder::{Places, TILE, places};
+use super::finder::{Found, Places, TILE, places};
 use super::hermite::Ratios;
 use super::ragged::RowSpan;
 use crate::runs::{Rule, Runs};
@@ -251,7 +251,7 @@ fn halves<T: Element>(
 impl<I: Sample, O: Output> Work<'_, '_, I, O> {
     fn on(&self, mut piece: Piece<'_, O>) {
         let [rows, targets, columns] = piece.out.shape();
-        let mut found = [Place::<I::Arith>::of(Relation::Nowhere, 0); TILE];
+        let mut found = Found::<I::Arith>::new();
         let mut brackets = [Bracket::<I::Arith>::Fill; TILE];
         let mut ratios = [Ratios::ALONE; TILE];
         let mut ages = [0f32; TILE];
@@ -270,7 +270,7 @@ impl<I: Sample, O: Output> Work<'_, '_, I, O> {
             };
             for target in (0..targets).step_by(TILE) {
                 let n = TILE.min(targets - target);
-                let (found, brackets) = (&mut found[..n], &mut brackets[..n]);
+                let brackets = &mut brackets[..n];
                 let mut valid = [true; TILE];
                 let wanted = piece.age.is_some().then_some(&mut ages[..n]);
                 let first_target = piece.first_target + target;
@@ -291,31 +291,17 @@ impl<I: Sample, O: Output> Work<'_, '_, I, O> {
                     });
                 };
                 let (valid, ratios) = (&mut valid[..n], &mut ratios[..n]);
-                let outside = match self.runs.only() {
-                    Some(rule) => {
-                        let rules = (rule, self.rules);
-                        let place = (batch_row, first_target);
-                        let outside = self.places.brackets(place, rules, brackets, valid, wanted);
-                        if rule.is_hermite() {
-                            self.places.ratios(batch_row, brackets, ratios);
-                        }
-                        tile(0, rule, brackets, ratios, valid);
-                        outside
+                self.places
+                    .find(batch_row, first_target, n, &mut found, wanted);
+                for (index, run) in self.runs.list().iter().enumerate() {
+                    self.resolve(run.rule, &found, brackets, valid);
+                    if run.rule.is_hermite() {
+                        self.places.ratios(batch_row, brackets, ratios);
                     }
-                    None => {
-                        self.places.find(batch_row, first_target, found, wanted);
-                        for (index, run) in self.runs.list().iter().enumerate() {
-                            self.resolve(run.rule, found, brackets, valid);
-                            if run.rule.is_hermite() {
-                                self.places.ratios(batch_row, brackets, ratios);
-                            }
-                            tile(index, run.rule, brackets, ratios, valid);
-                        }
-                        self.first_beyond(found)
-                    }
-                };
-                if let Some(t) = outside
-                    && self.rules.extrapolation == Extrapolation::Error
+                    tile(index, run.rule, brackets, ratios, valid);
+                }
+                if self.rules.extrapolation == Extrapolation::Error
+                    && let Some(t) = self.first_beyond(&found, n)
                 {
                     self.outside.note(batch_row, first_target + t);
                 }
@@ -337,21 +323,21 @@ impl<I: Sample, O: Output> Work<'_, '_, I, O> {
     fn resolve(
         &self,
         rule: Rule,
-        places: &[Place<I::Arith>],
+        found: &Found<I::Arith>,
         brackets: &mut [Bracket<I::Arith>],
         valid: &mut [bool],
     ) {
-        for ((place, bracket), valid) in places.iter().zip(brackets).zip(valid) {
-            let (found, is_valid) = self.rules.resolve(rule, place);
-            *bracket = found;
+        for (t, (bracket, valid)) in brackets.iter_mut().zip(valid).enumerate() {
+            let (resolved, is_valid) = self.rules.resolve(rule, &found.place(t));
+            *bracket = resolved;
             *valid &= is_valid;
         }
     }
 
     /// The first target for which some column's rule has no samples.
-    fn first_beyond(&self, places: &[Place<I::Arith>]) -> Option<usize> {
-        places.iter().position(|place| {
-            let beyond = |rule| self.rules.is_beyond(rule, place);
+    fn first_beyond(&self, found: &Found<I::Arith>, count: usize) -> Option<usize> {
+        (0..count).find(|&t| {
+            let beyond = |rule| self.rules.is_beyond(rule, &found.place(t));
             self.runs.any(beyond)
         })
     }

@@ -2,35 +2,71 @@
 
 use super::arith::Arith;
 use super::axis::{HostAxis, Knots, Slice, Tick};
-use super::bracket::{Bracket, Place, Relation, Rules, Within};
+use super::bracket::{Bracket, Place, Relation, Within};
 use super::hermite::Ratios;
 use super::ragged::{RowSpan, spans};
 use crate::check::{check_row, check_slice};
-use crate::runs::Rule;
 use crate::{Extrapolation, Resample};
 use robocache_core::{Error, Result, TimeFault, TimeScalar};
 
 /// The most targets whose places are found together.
 pub(crate) const TILE: usize = 128;
 
+/// The places of a tile of targets, part by part: what is computed of all of them becomes vector instructions.
+pub(crate) struct Found<A> {
+    pub relation: [Relation; TILE],
+    pub low: [usize; TILE],
+    pub weight: [A; TILE],
+    pub later_is_nearer: [bool; TILE],
+    pub within: [Within; TILE],
+}
+
+impl<A: Arith> Found<A> {
+    pub fn new() -> Self {
+        Found {
+            relation: [Relation::Nowhere; TILE],
+            low: [0; TILE],
+            weight: [A::NAN; TILE],
+            later_is_nearer: [false; TILE],
+            within: [Within::ALL; TILE],
+        }
+    }
+
+    #[inline(always)]
+    pub fn place(&self, t: usize) -> Place<A> {
+        Place {
+            relation: self.relation[t],
+            low: self.low[t],
+            weight: self.weight[t],
+            later_is_nearer: self.later_is_nearer[t],
+            within: self.within[t],
+        }
+    }
+
+    fn set(&mut self, t: usize, place: Place<A>) {
+        self.relation[t] = place.relation;
+        self.low[t] = place.low;
+        self.weight[t] = place.weight;
+        self.later_is_nearer[t] = place.later_is_nearer;
+        self.within[t] = place.within;
+    }
+}
+
 /// Everything about a request that does not depend on the columns, the axis' type forgotten.
 pub(crate) trait Places<A>: Sync {
     /// The samples of a batch row.
     fn span(&self, row: usize) -> RowSpan;
 
-    /// Finds the places of a batch row's targets from `first` on, and their ages where they are wanted.
-    fn find(&self, row: usize, first: usize, places: &mut [Place<A>], ages: Option<&mut [f32]>);
-
-    /// The same at once with what is made of it where all columns have one rule: brackets, and whether they are
-    /// valid. Returns the first target outside.
-    fn brackets(
+    /// Finds the places of `count` targets of a batch row from `first` on, at most [`TILE`], and their ages where
+    /// they are wanted.
+    fn find(
         &self,
-        place: (usize, usize),
-        rule: (Rule, Rules),
-        brackets: &mut [Bracket<A>],
-        valid: &mut [bool],
+        row: usize,
+        first: usize,
+        count: usize,
+        found: &mut Found<A>,
         ages: Option<&mut [f32]>,
-    ) -> Option<usize>;
+    );
 
     /// The width of each bracket over those of its neighbours.
     fn ratios(&self, row: usize, brackets: &[Bracket<A>], ratios: &mut [Ratios<A>]);
@@ -70,39 +106,6 @@ fn check_axis<X: Tick>(
     }
 }
 
-/// What becomes of places. (Closures cannot be told to be part of the loop.)
-pub(crate) trait Take<A> {
-    fn take(&mut self, t: usize, place: Place<A>);
-}
-
-struct Keep<'a, A>(&'a mut [Place<A>]);
-
-impl<A> Take<A> for Keep<'_, A> {
-    #[inline(always)]
-    fn take(&mut self, t: usize, place: Place<A>) {
-        self.0[t] = place;
-    }
-}
-
-struct Resolve<'a, A> {
-    rule: Rule,
-    rules: Rules,
-    brackets: &'a mut [Bracket<A>],
-    valid: &'a mut [bool],
-    /// The first target outside.
-    outside: Option<usize>,
-}
-
-impl<A: Arith> Take<A> for Resolve<'_, A> {
-    #[inline(always)]
-    fn take(&mut self, t: usize, place: Place<A>) {
-        (self.brackets[t], self.valid[t]) = self.rules.resolve(self.rule, &place);
-        if self.outside.is_none() && self.rules.is_beyond(self.rule, &place) {
-            self.outside = Some(t);
-        }
-    }
-}
-
 /// The [`Places`] of a request, the axis' type known.
 pub(crate) struct Finder<'a, X: Tick> {
     source: HostAxis<'a, X>,
@@ -121,29 +124,15 @@ impl<A: Arith, X: Tick> Places<A> for Finder<'_, X> {
         self.row_span(row)
     }
 
-    fn find(&self, row: usize, first: usize, places: &mut [Place<A>], ages: Option<&mut [f32]>) {
-        let count = places.len();
-        self.each(row, first, count, ages, &mut Keep(places));
-    }
-
-    fn brackets(
+    fn find(
         &self,
-        (row, first): (usize, usize),
-        (rule, rules): (Rule, Rules),
-        brackets: &mut [Bracket<A>],
-        valid: &mut [bool],
+        row: usize,
+        first: usize,
+        count: usize,
+        found: &mut Found<A>,
         ages: Option<&mut [f32]>,
-    ) -> Option<usize> {
-        let count = brackets.len();
-        let mut resolve = Resolve {
-            rule,
-            rules,
-            brackets,
-            valid,
-            outside: None,
-        };
-        self.each(row, first, count, ages, &mut resolve);
-        resolve.outside
+    ) {
+        self.locate(row, first, count, found, ages);
     }
 
     fn ratios(&self, row: usize, brackets: &[Bracket<A>], ratios: &mut [Ratios<A>]) {
@@ -212,21 +201,21 @@ impl<'a, X: Tick> Finder<'a, X> {
         }
     }
 
-    /// Finds the place of `count` targets of a row from `first` on, at most [`TILE`].
+    /// [`Places::find`], part of whatever calls it and so of its instructions.
     #[inline(always)]
-    pub fn each<A: Arith>(
+    pub fn locate<A: Arith>(
         &self,
         row: usize,
         first: usize,
         count: usize,
+        found: &mut Found<A>,
         ages: Option<&mut [f32]>,
-        to: &mut impl Take<A>,
     ) {
         let span = self.row_span(row);
         let source = self.source.row(row, span.first);
         let target = self.target.row(row, 0);
-        let mut clocked = [X::zero(); TILE];
-        let targets = &mut clocked[..count];
+        let mut times = [X::zero(); TILE];
+        let targets = &mut times[..count];
         match target.slice(first, count) {
             Some(times) => targets.copy_from_slice(times),
             None => {
@@ -240,67 +229,86 @@ impl<'a, X: Tick> Finder<'a, X> {
         }
         // Knots one behind the other in memory, as they mostly are, want no look at their form each time.
         match source.slice(0, span.count) {
-            Some(knots) => self.walk(&Slice(knots), span.count, ages, targets, to),
-            None => self.walk(&source, span.count, ages, targets, to),
+            Some(knots) => self.walk(&Slice(knots), span.count, targets, found, ages),
+            None => self.walk(&source, span.count, targets, found, ages),
         }
     }
 
+    /// First each target's bracket, one after the other; then what follows from it, of all at once.
     #[inline(always)]
     fn walk<A: Arith>(
         &self,
         knots: &impl Knots<X>,
         count: usize,
-        mut ages: Option<&mut [f32]>,
         targets: &[X],
-        to: &mut impl Take<A>,
+        found: &mut Found<A>,
+        ages: Option<&mut [f32]>,
     ) {
-        let mut near = 0;
-        for (t, &q) in targets.iter().enumerate() {
-            let last = match q.is_nan() {
-                true => None,
-                false => knots.last_not_after(count, q, near),
-            };
-            near = last.unwrap_or(0);
-            if let Some(ages) = &mut ages {
-                ages[t] = last.map_or(f32::NAN, |i| X::age(q.since(knots.at(i))));
+        let n = targets.len();
+        let (mut earlier, mut later) = ([X::zero(); TILE], [X::zero(); TILE]);
+        let (earlier, later) = (&mut earlier[..n], &mut later[..n]);
+        let mut passed = [0; TILE];
+        let passed = &mut passed[..n];
+        knots.count_not_after(count, targets, passed);
+        let mut all_between = true;
+        for (&passed, (t0, t1)) in passed.iter().zip(earlier.iter_mut().zip(&mut *later)) {
+            match is_inside(passed, count) {
+                true => (*t0, *t1) = (knots.at(passed - 1), knots.at(passed)),
+                false => all_between = false,
             }
-            to.take(t, self.place(knots, count, q, last));
         }
-    }
-
-    /// The place of `q`, given the last knot that is not after it.
-    #[inline(always)]
-    fn place<A: Arith>(
-        &self,
-        knots: &impl Knots<X>,
-        count: usize,
-        q: X,
-        last: Option<usize>,
-    ) -> Place<A> {
-        if let Some(i) = last
-            && i + 1 < count
-        {
-            let (t0, t1) = (knots.at(i), knots.at(i + 1));
-            if t0 != q {
-                let (before, after, width) = (q.since(t0), t1.since(q), t1.since(t0));
-                return Place {
-                    relation: Relation::Between,
-                    low: i,
-                    weight: X::ratio(before, width),
-                    later_is_nearer: after < before,
-                    within: Within::of(
-                        self.near(before),
-                        self.near(after),
-                        self.max_gap.is_none_or(|limit| width <= limit),
-                    ),
+        let Found {
+            relation,
+            low,
+            weight,
+            later_is_nearer,
+            within,
+        } = found;
+        for (low, passed) in low[..n].iter_mut().zip(&*passed) {
+            *low = passed.wrapping_sub(1);
+        }
+        let around = targets.iter().zip(earlier.iter().zip(&*later));
+        let parts = weight[..n]
+            .iter_mut()
+            .zip(&mut relation[..n])
+            .zip(&mut later_is_nearer[..n]);
+        for ((&q, (&t0, &t1)), ((weight, relation), nearer)) in around.clone().zip(parts) {
+            let (before, after, width) = (q.since(t0), t1.since(q), t1.since(t0));
+            let on = t0 == q;
+            let ratio = X::ratio(before, width);
+            *relation = if on { Relation::On } else { Relation::Between };
+            *weight = if on { A::NAN } else { ratio };
+            *nearer = !on & (after < before);
+        }
+        if self.tolerance.is_some() || self.max_gap.is_some() {
+            for ((&q, (&t0, &t1)), within) in around.zip(&mut within[..n]) {
+                let narrow = self.max_gap.is_none_or(|limit| t1.since(t0) <= limit);
+                *within = match t0 == q {
+                    true => Within::ALL,
+                    false => Within::of(self.near(q.since(t0)), self.near(t1.since(q)), narrow),
+                };
+            }
+        } else {
+            within[..n].fill(Within::ALL);
+        }
+        if !all_between {
+            for (t, (&q, &passed)) in targets.iter().zip(&*passed).enumerate() {
+                if !is_inside(passed, count) {
+                    found.set(t, self.elsewhere(knots, count, q, passed.checked_sub(1)));
+                }
+            }
+        }
+        if let Some(ages) = ages {
+            for ((&q, &passed), age) in targets.iter().zip(&*passed).zip(ages) {
+                *age = match passed.checked_sub(1) {
+                    Some(last) => X::age(q.since(knots.at(last))),
+                    None => f32::NAN,
                 };
             }
         }
-        self.elsewhere(knots, count, q, last)
     }
 
     /// The place of a target that is not between two knots.
-    #[cold]
     fn elsewhere<A: Arith>(
         &self,
         knots: &impl Knots<X>,
@@ -345,6 +353,12 @@ impl<'a, X: Tick> Finder<'a, X> {
     fn near(&self, distance: X::Distance) -> bool {
         self.tolerance.is_none_or(|limit| distance <= limit)
     }
+}
+
+/// Whether a target that `passed` of `count` knots are not after has knots before and after it.
+#[inline(always)]
+fn is_inside(passed: usize, count: usize) -> bool {
+    passed.wrapping_sub(1) < count.wrapping_sub(1)
 }
 
 /// The weight of a target before the first two knots, NaN where they are equal.

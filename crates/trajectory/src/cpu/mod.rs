@@ -12,6 +12,7 @@
 //! | `drive.rs` | how is the work spread, checked and tiled? |
 //! | `scalar.rs` | the reference variant |
 //! | `vector.rs` | what do the variants for vector instructions share, and how do they go over rows? |
+//! | `stream.rs` | how are values written past the caches? |
 //! | `avx2.rs`, `avx512.rs` | the reference's arithmetic in those instructions |
 
 mod arith;
@@ -28,6 +29,8 @@ mod hermite;
 mod ragged;
 mod rotation;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod stream;
 mod trig;
 #[cfg(target_arch = "x86_64")]
 mod vector;

@@ -8,7 +8,7 @@ use robocache_core::{DType, Error, TimeScalar, TimeType};
 use robocache_registry::{Case, DeviceCaps};
 use robocache_testkit::guard::indices;
 use robocache_trajectory::testing::{Axis, Operand, Space, Style, Trial};
-use robocache_trajectory::{Extrapolation, Kind, Span, Spans};
+use robocache_trajectory::{Extrapolation, Invalid, Kind, Span, Spans};
 
 const FLOATS: [DType; 4] = [DType::F16, DType::Bf16, DType::F32, DType::F64];
 const WIDTHS: [usize; 10] = [1, 3, 7, 14, 31, 32, 33, 255, 256, 257];
@@ -77,18 +77,30 @@ fn columns_around_every_width() {
     }
 }
 
-/// Values of more than 4 MiB are written past the caches where rows are whole vectors.
+/// Values of more than 2 MiB are gathered into whole lines and written past the caches.
 #[test]
 fn values_past_the_caches() {
     for dtype in FLOATS {
-        let sizes = Sizes(1, 900, 33_000, 128 / dtype.size());
+        let sizes = Sizes(1, 900, 17_000, 128 / dtype.size());
         everywhere(&with_dtype(trial("past", Kind::Linear, sizes), dtype));
     }
-    everywhere(&trial(
-        "past, not whole",
-        Kind::Linear,
-        Sizes(1, 900, 33_000, 33),
-    ));
+    let past = |sizes| {
+        everywhere(&trial("past, not whole", Kind::Linear, sizes));
+    };
+    past(Sizes(1, 900, 17_000, 33));
+    past(Sizes(3, 90, 26_000, 7));
+    // Rows longer than what gathers them, and just as long.
+    past(Sizes(2, 9, 110, 2500));
+    past(Sizes(2, 9, 140, 2032));
+    // Others between them, which are not gathered.
+    let mut some = trial("past, some invalid", Kind::Linear, Sizes(2, 900, 40_000, 7));
+    some.options = some
+        .options
+        .extrapolation(Extrapolation::Nan)
+        .invalid(Invalid::Fill)
+        .max_gap(TimeScalar::F64(1.0));
+    let valid: usize = everywhere(&some).0[1].iter().map(|&m| usize::from(m)).sum();
+    assert!((20_000..60_000).contains(&valid), "{valid}");
 }
 
 #[test]

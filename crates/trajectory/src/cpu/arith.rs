@@ -37,19 +37,19 @@ pub(crate) trait Arith:
 
     /// `self < 0.5 ? a + self * (b - a) : b - (1 - self) * (b - a)`: from the nearer end, so that the
     /// result never leaves `[a, b]` by more than rounding.
-    #[inline]
+    #[inline(always)]
     fn blend(self, a: Self, b: Self) -> Self {
         self.blend_by(a, b, b - a)
     }
 
     /// [`blend`](Self::blend) of ends whose distance is not just their difference.
-    #[inline]
+    #[inline(always)]
     fn blend_by(self, a: Self, b: Self, rise: Self) -> Self {
-        if self < Self::HALF {
-            a + self * rise
-        } else {
-            b - (Self::ONE - self) * rise
-        }
+        let early = self < Self::HALF;
+        // A product changes its sign without rounding.
+        let factor = if early { self } else { -(Self::ONE - self) };
+        let end = if early { a } else { b };
+        end + factor * rise
     }
 }
 
@@ -93,31 +93,31 @@ macro_rules! arith {
             const NAN: Self = $ty::NAN;
             const TRIG: Trig<Self> = $trig;
 
-            #[inline]
+            #[inline(always)]
             fn from_f32(value: f32) -> Self {
                 value as $ty
             }
-            #[inline]
+            #[inline(always)]
             fn from_f64(value: f64) -> Self {
                 value as $ty
             }
-            #[inline]
+            #[inline(always)]
             fn abs(self) -> Self {
                 $ty::abs(self)
             }
-            #[inline]
+            #[inline(always)]
             fn sqrt(self) -> Self {
                 $ty::sqrt(self)
             }
-            #[inline]
+            #[inline(always)]
             fn round_ties_even(self) -> Self {
                 $ty::round_ties_even(self)
             }
-            #[inline]
+            #[inline(always)]
             fn is_finite(self) -> bool {
                 $ty::is_finite(self)
             }
-            #[inline]
+            #[inline(always)]
             fn is_nan(self) -> bool {
                 $ty::is_nan(self)
             }

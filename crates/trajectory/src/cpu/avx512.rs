@@ -3,9 +3,10 @@
 
 use super::axis::Tick;
 use super::drive::Piece;
-use super::vector::{self, Instructions, Row, Rows, Work};
+use super::rows::{Row, Rows};
+use super::vector::{self, Instructions, Work};
 use crate::Variant;
-use crate::variant::{Exec, needs_plain_rows};
+use crate::variant::{Exec, needs_adjacent_columns};
 use robocache_core::{bf16, f16};
 use robocache_kernels::generated::TRAJECTORY_SIMD_AVX512;
 use std::arch::x86_64::*;
@@ -13,7 +14,7 @@ use std::arch::x86_64::*;
 inventory::submit! {
     Variant {
         info: &TRAJECTORY_SIMD_AVX512,
-        supports: |problem, _| needs_plain_rows(problem),
+        supports: |problem, _| needs_adjacent_columns(problem),
         rank: |_, _| 11,
         exec: Exec::Cpu(vector::run::<Avx512>),
     }

@@ -65,7 +65,7 @@ pub(crate) struct Columns {
 
 impl Columns {
     /// Those of run `index`, of `total` columns.
-    fn of(runs: &Runs, index: usize, total: usize) -> Columns {
+    pub fn of(runs: &Runs, index: usize, total: usize) -> Columns {
         if runs.only().is_some() {
             return Columns {
                 run: [0, total],

@@ -21,20 +21,18 @@ impl<A: Arith> Ratios<A> {
     };
 }
 
-/// The value between `a` and `b`. `previous` and `next` are the samples before and after them, and are
-/// called for only where their ratio is positive. A weight outside of [0, 1] goes on along the tangent.
-#[inline]
+/// The value between the middle two of four samples. The outer ones count only where their ratio is positive, and may
+/// else be any number. A weight outside of [0, 1] goes on along the tangent.
+#[inline(always)]
 pub(crate) fn value<A: Arith>(
     rule: Rule,
     weight: A,
     ratios: Ratios<A>,
-    [a, b]: [A; 2],
-    previous: impl FnOnce() -> A,
-    next: impl FnOnce() -> A,
+    [previous, a, b, next]: [A; 4],
 ) -> A {
     let rise = b - a;
-    let before = Slope::new(ratios.before, || a - previous());
-    let after = Slope::new(ratios.after, || next() - b);
+    let before = Slope::new(ratios.before, a - previous);
+    let after = Slope::new(ratios.after, next - b);
     let (at_a, at_b) = match rule {
         Rule::Pchip => (
             monotone(rise, &before, &after),
@@ -42,24 +40,18 @@ pub(crate) fn value<A: Arith>(
         ),
         _ => (parabola(rise, &before), parabola(rise, &after)),
     };
-    if weight < A::ZERO {
-        return a + weight * at_a;
-    }
-    let rest = A::ONE - weight;
-    if rest < A::ZERO {
-        return b - rest * at_b;
-    }
     let bend = (at_a - rise) + (at_b - rise);
     // From the nearer end, which is its mirror image.
-    if weight < A::HALF {
-        a + weight * (at_a + weight * (curve(rise, at_a, at_b) + weight * bend))
-    } else {
-        b - rest * (at_b + rest * (curve(rise, at_b, at_a) + rest * bend))
-    }
+    let (early, rest) = (weight < A::HALF, A::ONE - weight);
+    let pick = |if_early: A, if_late: A| if early { if_early } else { if_late };
+    let (end, near, toward) = (pick(a, b), pick(weight, rest), pick(weight, -rest));
+    let (here, there) = (pick(at_a, at_b), pick(at_b, at_a));
+    let curved = here + near * (curve(rise, here, there) + near * bend);
+    end + toward * if near < A::ZERO { here } else { curved }
 }
 
 /// The coefficient of the square, seen from the end whose tangent is `here`.
-#[inline]
+#[inline(always)]
 fn curve<A: Arith>(rise: A, here: A, there: A) -> A {
     let down = rise - here;
     (down + down) + (rise - there)
@@ -75,29 +67,23 @@ struct Slope<A> {
 }
 
 impl<A: Arith> Slope<A> {
-    #[inline]
-    fn new(ratio: A, difference: impl FnOnce() -> A) -> Self {
-        if ratio > A::ZERO {
-            Slope {
-                ratio,
-                share: ratio / (A::ONE + ratio),
-                rise: ratio * difference(),
-            }
-        } else {
-            Slope {
-                ratio,
-                share: A::ZERO,
-                rise: A::ZERO,
-            }
+    #[inline(always)]
+    fn new(ratio: A, difference: A) -> Self {
+        let counts = |value: A| if ratio > A::ZERO { value } else { A::ZERO };
+        Slope {
+            ratio,
+            share: counts(ratio / (A::ONE + ratio)),
+            rise: counts(ratio * difference),
         }
     }
 }
 
 /// The derivative of the parabola through three samples at the middle one; without a neighbour, the line.
-#[inline]
+#[inline(always)]
 fn parabola<A: Arith>(rise: A, beside: &Slope<A>) -> A {
+    let tangent = rise + beside.share * (beside.rise - rise);
     if beside.ratio > A::ZERO {
-        rise + beside.share * (beside.rise - rise)
+        tangent
     } else {
         rise
     }
@@ -105,7 +91,7 @@ fn parabola<A: Arith>(rise: A, beside: &Slope<A>) -> A {
 
 /// The tangent that keeps the cubic within its samples: at the end of the recording by the bracket on
 /// the `other` side.
-#[inline]
+#[inline(always)]
 fn monotone<A: Arith>(rise: A, beside: &Slope<A>, other: &Slope<A>) -> A {
     if beside.ratio > A::ZERO {
         harmonic(rise, beside)
@@ -117,47 +103,40 @@ fn monotone<A: Arith>(rise: A, beside: &Slope<A>, other: &Slope<A>) -> A {
 }
 
 /// The weighted harmonic mean of two slopes of one sign, else zero.
-#[inline]
+#[inline(always)]
 fn harmonic<A: Arith>(rise: A, beside: &Slope<A>) -> A {
     let Slope {
         share, rise: other, ..
     } = *beside;
-    let (up, down) = (
-        rise > A::ZERO && other > A::ZERO,
-        rise < A::ZERO && other < A::ZERO,
-    );
-    if up || down {
-        // By the smaller one over the larger one, which neither overflows nor vanishes.
-        let (theirs, ours) = (A::ONE + share, (A::ONE + A::ONE) - share);
-        if other.abs() < rise.abs() {
-            A::THREE * other / (theirs + ours * (other / rise))
-        } else {
-            A::THREE * rise / (ours + theirs * (rise / other))
-        }
-    } else if other.is_nan() {
-        other
-    } else {
-        A::ZERO
-    }
+    // All of it without jumps, which would be taken at random.
+    let up = (rise > A::ZERO) & (other > A::ZERO);
+    let down = (rise < A::ZERO) & (other < A::ZERO);
+    // By the smaller one over the larger one, which neither overflows nor vanishes.
+    let (theirs, ours) = (A::ONE + share, (A::ONE + A::ONE) - share);
+    let other_is_smaller = other.abs() < rise.abs();
+    let pick = |if_other: A, if_rise: A| if other_is_smaller { if_other } else { if_rise };
+    let (smaller, larger) = (pick(other, rise), pick(rise, other));
+    let mean = A::THREE * smaller / (pick(theirs, ours) + pick(ours, theirs) * (smaller / larger));
+    let tangent = if up | down { mean } else { A::ZERO };
+    if other.is_nan() { other } else { tangent }
 }
 
 /// The three-point formula at the first or the last sample, held to the sign of the slope there and to three
 /// times as much.
-#[inline]
+#[inline(always)]
 fn at_the_end<A: Arith>(rise: A, other: &Slope<A>) -> A {
     let tangent = rise + other.share * (rise - other.rise);
-    if tangent.is_nan() {
-        return tangent;
-    }
-    let same_sign = |x: A, y: A| (x > A::ZERO) == (y > A::ZERO) && (x < A::ZERO) == (y < A::ZERO);
+    let same_sign =
+        |x: A, y: A| ((x > A::ZERO) == (y > A::ZERO)) & ((x < A::ZERO) == (y < A::ZERO));
     let most = A::THREE * rise;
-    if !same_sign(tangent, rise) {
-        A::ZERO
-    } else if !same_sign(rise, other.rise) && tangent.abs() > most.abs() {
-        most
+    let too_much = !same_sign(rise, other.rise) & (tangent.abs() > most.abs());
+    let limited = if too_much { most } else { tangent };
+    let found = if same_sign(tangent, rise) {
+        limited
     } else {
-        tangent
-    }
+        A::ZERO
+    };
+    if tangent.is_nan() { tangent } else { found }
 }
 
 #[cfg(test)]
@@ -179,9 +158,12 @@ mod tests {
                 before: ratio(i.checked_sub(1)),
                 after: ratio(Some(i + 1)),
             },
-            [samples[i], samples[i + 1]],
-            || samples[i - 1],
-            || samples[i + 2],
+            [
+                *samples.get(i.wrapping_sub(1)).unwrap_or(&f64::NAN),
+                samples[i],
+                samples[i + 1],
+                *samples.get(i + 2).unwrap_or(&f64::NAN),
+            ],
         )
     }
 

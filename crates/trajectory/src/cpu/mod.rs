@@ -11,7 +11,9 @@
 //! | `element.rs` | how do element types widen and narrow? |
 //! | `drive.rs` | how is the work spread, checked and tiled? |
 //! | `scalar.rs` | the reference variant |
-//! | `vector.rs` | what do the variants for vector instructions share, and how do they go over rows? |
+//! | `vector.rs` | what do the variants for vector instructions share? |
+//! | `targets.rs`, `rows.rs` | how do they get from places to rows of values? |
+//! | `spans.rs` | how do they write rows of any kinds? |
 //! | `stream.rs` | how are values written past the caches? |
 //! | `avx2.rs`, `avx512.rs` | the reference's arithmetic in those instructions |
 
@@ -28,9 +30,15 @@ mod finder;
 mod hermite;
 mod ragged;
 mod rotation;
+#[cfg(target_arch = "x86_64")]
+mod rows;
 mod scalar;
 #[cfg(target_arch = "x86_64")]
+mod spans;
+#[cfg(target_arch = "x86_64")]
 mod stream;
+#[cfg(target_arch = "x86_64")]
+mod targets;
 mod trig;
 #[cfg(target_arch = "x86_64")]
 mod vector;

@@ -5,18 +5,17 @@
 //! 2006).
 
 use super::arith::Arith;
-use super::trig::{atan, sin};
+use super::trig::{atan, plain_sin, sin};
 
 /// Four components in the order of their columns, whichever that is.
 pub(crate) type Quad<A> = [A; 4];
 
 /// A quaternion over its length; `None` if that is zero.
-#[inline]
+#[inline(always)]
 pub(crate) fn unit<A: Arith>(q: Quad<A>) -> Option<Quad<A>> {
-    let [low, high] = A::TRIG.squares;
     let mut q = q;
     let mut square = dot(q, q);
-    if square < low || square > high {
+    if !has_digits(square) {
         // Squares would lose digits or overflow, so by the largest component first.
         let largest = q
             .into_iter()
@@ -34,32 +33,92 @@ pub(crate) fn unit<A: Arith>(q: Quad<A>) -> Option<Quad<A>> {
 
 /// The rotation between `a` and `b`, of length one; `None` if one of them has no direction. A weight outside
 /// of [0, 1] goes on at the same speed.
-#[inline]
+#[inline(always)]
 pub(crate) fn slerp<A: Arith>(weight: A, a: Quad<A>, b: Quad<A>) -> Option<Quad<A>> {
-    let a = unit(a)?;
-    let mut b = unit(b)?;
-    if dot(a, b) < A::ZERO {
-        b = b.map(|component| -component);
+    let mixed = mix(weight, unit(a)?, unit(b)?, &mut Closely);
+    Some(unit(mixed).unwrap_or([A::NAN; 4]))
+}
+
+/// [`slerp`] without jumps, and whether it is one: if neither lengths nor angles are out of the ordinary.
+#[inline(always)]
+pub(crate) fn plain_slerp<A: Arith>(weight: A, a: Quad<A>, b: Quad<A>) -> (Quad<A>, bool) {
+    let mut plainly = Plainly(true);
+    let (a, b) = (plainly.unit(a), plainly.unit(b));
+    let mixed = mix(weight, a, b, &mut plainly);
+    (plainly.unit(mixed), plainly.0)
+}
+
+/// How the sine of an angle is found. (Closures cannot be told to be part of a loop.)
+trait Sine {
+    fn sin<A: Arith>(&mut self, x: A) -> A;
+}
+
+struct Closely;
+
+impl Sine for Closely {
+    #[inline(always)]
+    fn sin<A: Arith>(&mut self, x: A) -> A {
+        sin(x)
     }
+}
+
+/// As if nothing were out of the ordinary, and whether it has not been so far.
+struct Plainly(bool);
+
+impl Plainly {
+    #[inline(always)]
+    fn unit<A: Arith>(&mut self, q: Quad<A>) -> Quad<A> {
+        let square = dot(q, q);
+        self.0 &= has_digits(square);
+        let length = square.sqrt();
+        [q[0] / length, q[1] / length, q[2] / length, q[3] / length]
+    }
+}
+
+impl Sine for Plainly {
+    #[inline(always)]
+    fn sin<A: Arith>(&mut self, x: A) -> A {
+        self.0 &= x.is_nan() | (x.abs() <= A::TRIG.half);
+        plain_sin(x)
+    }
+}
+
+/// Whether a sum of squares has neither overflown nor lost digits. (NaN has none to lose.)
+#[inline(always)]
+fn has_digits<A: Arith>(square: A) -> bool {
+    let [low, high] = A::TRIG.squares;
+    !((square < low) | (square > high))
+}
+
+/// Two rotations of length 1 in the shares that make the one between them, up to its length.
+#[inline(always)]
+fn mix<A: Arith>(weight: A, a: Quad<A>, b: Quad<A>, by: &mut impl Sine) -> Quad<A> {
+    let is_other_way = dot(a, b) < A::ZERO;
+    let same_way = |component: A| if is_other_way { -component } else { component };
+    let b = [
+        same_way(b[0]),
+        same_way(b[1]),
+        same_way(b[2]),
+        same_way(b[3]),
+    ];
     let difference = [b[0] - a[0], b[1] - a[1], b[2] - a[2], b[3] - a[3]];
     let sum = [b[0] + a[0], b[1] + a[1], b[2] + a[2], b[3] + a[3]];
     let (chord, across) = (dot(difference, difference), dot(sum, sum));
     let rest = A::ONE - weight;
+    let half = atan(chord.sqrt() / across.sqrt());
+    let angle = half + half;
+    let sine = by.sin(angle);
+    let curved = (by.sin(rest * angle) / sine, by.sin(weight * angle) / sine);
     // Far beyond the two, even a small angle is not a line.
-    let inside = weight >= A::ZERO && rest >= A::ZERO;
-    let (of_a, of_b) = if chord < A::TRIG.flat && (inside || chord == A::ZERO) {
-        (rest, weight)
-    } else {
-        let half = atan(chord.sqrt() / across.sqrt());
-        let angle = half + half;
-        let sine = sin(angle);
-        (sin(rest * angle) / sine, sin(weight * angle) / sine)
-    };
+    let inside = (weight >= A::ZERO) & (rest >= A::ZERO);
+    let flat = (chord < A::TRIG.flat) & (inside | (chord == A::ZERO));
+    let of_a = if flat { rest } else { curved.0 };
+    let of_b = if flat { weight } else { curved.1 };
     let mixed = |i: usize| of_a * a[i] + of_b * b[i];
-    Some(unit([mixed(0), mixed(1), mixed(2), mixed(3)]).unwrap_or([A::NAN; 4]))
+    [mixed(0), mixed(1), mixed(2), mixed(3)]
 }
 
-#[inline]
+#[inline(always)]
 fn dot<A: Arith>(a: Quad<A>, b: Quad<A>) -> A {
     ((a[0] * b[0] + a[1] * b[1]) + a[2] * b[2]) + a[3] * b[3]
 }

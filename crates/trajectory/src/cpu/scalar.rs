@@ -96,9 +96,14 @@ where
             trig::blend_angles(weight, a, b)
         }),
         Rule::Cubic | Rule::Pchip => each(tile, as_it_is, |t, i, weight, column| {
-            let previous = || samples.at(i - 1, column);
-            let next = || samples.at(i + 2, column);
-            hermite::value(rule, weight, ratios[t], pair(i, column), previous, next)
+            let ([a, b], ratios) = (pair(i, column), ratios[t]);
+            let beside = |ratio: I::Arith, i: usize, else_: I::Arith| match ratio > I::Arith::ZERO {
+                true => samples.at(i, column),
+                false => else_,
+            };
+            let previous = beside(ratios.before, i.wrapping_sub(1), a);
+            let next = beside(ratios.after, i + 2, b);
+            hermite::value(rule, weight, ratios, [previous, a, b, next])
         }),
         Rule::SlerpXyzw | Rule::SlerpWxyz => rotations(tile),
     }

@@ -4,7 +4,7 @@
 use super::arith::{Arith, Trig};
 
 /// `x + x³ P(x²)`, Horner's way.
-#[inline]
+#[inline(always)]
 fn odd<A: Arith>(coefficients: &[A], x: A) -> A {
     let square = x * x;
     let mut sum = A::ZERO;
@@ -14,8 +14,14 @@ fn odd<A: Arith>(coefficients: &[A], x: A) -> A {
     x + x * (square * sum)
 }
 
+/// The sine of an angle of at most π/2.
+#[inline(always)]
+pub(crate) fn plain_sin<A: Arith>(x: A) -> A {
+    odd(A::TRIG.sin, x)
+}
+
 /// The sine of any angle; within [−π/2, π/2] without further roundings.
-#[inline]
+#[inline(always)]
 pub(crate) fn sin<A: Arith>(x: A) -> A {
     let Trig { half, pi, .. } = A::TRIG;
     let mut x = x;
@@ -27,24 +33,23 @@ pub(crate) fn sin<A: Arith>(x: A) -> A {
             x = -pi - x;
         }
     }
-    odd(A::TRIG.sin, x)
+    plain_sin(x)
 }
 
 /// The arc tangent of a number in [0, 1].
-#[inline]
+#[inline(always)]
 pub(crate) fn atan<A: Arith>(x: A) -> A {
     let Trig {
         eighth, quarter, ..
     } = A::TRIG;
-    if x > eighth {
-        quarter + odd(A::TRIG.atan, (x - A::ONE) / (x + A::ONE))
-    } else {
-        odd(A::TRIG.atan, x)
-    }
+    let steep = x > eighth;
+    let turned = (x - A::ONE) / (x + A::ONE);
+    let angle = odd(A::TRIG.atan, if steep { turned } else { x });
+    if steep { quarter + angle } else { angle }
 }
 
 /// The angle in (−π, π] that differs from one by whole turns.
-#[inline]
+#[inline(always)]
 pub(crate) fn wrap<A: Arith>(x: A) -> A {
     let Trig {
         pi,
@@ -72,7 +77,7 @@ pub(crate) fn wrap<A: Arith>(x: A) -> A {
 }
 
 /// Between two angles, along the shorter arc; `weight` may lie outside of [0, 1].
-#[inline]
+#[inline(always)]
 pub(crate) fn blend_angles<A: Arith>(weight: A, a: A, b: A) -> A {
     wrap(weight.blend_by(wrap(a), wrap(b), wrap(b - a)))
 }

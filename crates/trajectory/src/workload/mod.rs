@@ -65,6 +65,9 @@ fn shapes(device: DeviceId) -> Vec<String> {
             "256x500x14->250 f32",
             "64x500x256->250 bf16",
             "64x500x256->250 f16",
+            "256x500x14->250 f32 nearest",
+            "256x500x7->250 f32 pose",
+            "256x500x14->250 f32 pchip",
         ],
     };
     shapes.iter().map(|&shape| shape.to_owned()).collect()

@@ -1,8 +1,8 @@
 //! Times, targets, and rows that are not all real.
 
 use crate::common::{
-    Sizes, Wrong, around, devices, everywhere, kinds_of, outcome, samples_of, shared, shared_times,
-    trial, uneven,
+    Sizes, Wrong, around, devices, everywhere, kinds_of, outcome, plain_kinds, samples_of, shared,
+    shared_times, trial, uneven,
 };
 use robocache_core::{DType, Error, TimeScalar, TimeType};
 use robocache_testkit::oracle::Times;
@@ -179,6 +179,24 @@ fn equal_times_at_the_first_a_middle_and_the_last_knot() {
                 }
             }
         }
+    }
+}
+
+/// Their weights round to the end's, where the sample on the other side of the bracket counts.
+#[test]
+fn a_hair_beyond_the_ends_beside_a_nan() {
+    for kind in plain_kinds() {
+        let mut trial = trial("a hair beyond", kind, Sizes(1, 4, 4, 3));
+        trial.source = shared(TimeType::F64, &[0.0, 1.0, 2.0, 3.0]);
+        trial.target = shared(TimeType::F64, &[-1e-50, -1e-9, 3.0 + 1e-9, 3.1]);
+        trial.data = Operand::floats(DType::F32, [1, 4, 3], Style::default(), |[_, s, d]| match (
+            s, d,
+        ) {
+            (1, 0) | (2, 1) => f64::NAN,
+            _ => (s * s + d) as f64,
+        });
+        trial.options.extrapolation = Extrapolation::Linear;
+        everywhere(&trial);
     }
 }
 

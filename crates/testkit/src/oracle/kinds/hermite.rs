@@ -7,7 +7,7 @@
 use super::{Place, Source, arithmetic, huge};
 use crate::oracle::Expected;
 use crate::oracle::decide::End;
-use crate::oracle::exact::smallest;
+use crate::oracle::exact::{smallest, unit_roundoff};
 use robocache_core::DType;
 
 /// What tangents are made of.
@@ -41,7 +41,8 @@ struct Bracket {
 /// that a far narrower neighbour shaped can exceed the samples by far. Beyond the ends M has, times |w|, the
 /// larger of the tangent there and the line. Anything is right if a row is
 /// infinite, if M or a slope comes near the end of the type's range, or if widths or reciprocals of
-/// slopes are so small or large that their products may leave it.
+/// slopes are so small or large that their products may leave it. A target so little beyond an end that its weight may
+/// round to the end's is also one inside.
 pub(super) fn value(source: &Source<'_>, shape: Shape, column: usize, place: Place) -> Expected {
     let Place {
         first,
@@ -57,6 +58,16 @@ pub(super) fn value(source: &Source<'_>, shape: Shape, column: usize, place: Pla
     let rows = first - usize::from(before.is_some())..=second + usize::from(after.is_some());
     let rows: Vec<f64> = rows.map(|i| source.at(i, column)).collect();
     let arithmetic = arithmetic(source.question.in_dtype);
+    let rounding = 2.0 * unit_roundoff(arithmetic);
+    if alone && ((weight - 1.0).abs() <= rounding || weight.abs() <= smallest(arithmetic)) {
+        let inside = Place {
+            beyond: None,
+            ..place
+        };
+        if !matches!(value(source, shape, column, inside), Expected::Near { .. }) {
+            return Expected::Anything;
+        }
+    }
     let secants = [before, Some(bracket.this), after];
     let secants = secants.into_iter().flatten();
     // Of a neighbour whose width may be nothing beside this one's, it is open whether it shapes anything.

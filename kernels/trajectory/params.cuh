@@ -41,6 +41,7 @@ enum Flags : u32 {
     CHECK_TIMES = 8,
     ROWS_ARE_64_BIT = 16,
     SIMPLE = 32, // neither tolerance nor gaps nor ages, and values held outside
+    SPARSE = 64, // targets lie so far apart that samples are read where they are
 };
 
 // Columns of one rule within a round; the first column behind it, counted within the round.

@@ -4,20 +4,27 @@
 // of it for each target, has the samples that its targets lie between brought into shared memory, where they follow
 // each other as they do in memory, and writes its values, which lie one after another too, as one flat array. A block
 // takes several batch rows if they are short, or one; of a row that does not fit, or has too many targets, it takes a
-// tile of the targets: then first the times where those are expected, and then the samples they turn out to need.
+// tile of the targets: then first the times where those are expected, and then the samples they turn out to need. Where
+// most samples lie between targets that do not need them, they are read from where they are.
 #include "trajectory/stage.cuh"
 
 constexpr int MAX_THREADS = 256;
 
 // The values of a block's targets, one after another from `out` on. Mixes' places are bytes of shared memory, where the
-// samples begin at `samples_at`.
-template <class T>
+// first sample is or would be at `samples`; if STRAIGHT they are bytes behind `samples`, and what stands for values
+// without samples is in shared memory from `fill_at` on.
+template <class T, bool STRAIGHT>
 __device__ __forceinline__ void write(T* out, u32 targets, u32 row_bytes, const Mix<typename Element<T>::Arith>* mixes,
-                                      u32 samples_at) {
+                                      const unsigned char* samples, u32 fill_at) {
     using A = typename Element<T>::Arith;
     const auto load = [&](auto tag, const Mix<A>& mix, u32 byte, auto& low, auto& high) {
         using W = decltype(tag);
-        const unsigned char* const at = staged + ((mix.place & MIX_PLACE) + byte);
+        const u32 place = mix.place & MIX_PLACE;
+        if (STRAIGHT && rarely(place >= MIX_FILL)) {
+            low = high = *reinterpret_cast<const W*>(staged + fill_at + (place == MIX_FILL ? 0 : row_bytes) + byte);
+            return;
+        }
+        const unsigned char* const at = STRAIGHT ? samples + place + byte : staged + (place + byte);
         low = *reinterpret_cast<const W*>(at);
         high = *reinterpret_cast<const W*>(mix.place & MIX_BOTH ? at + row_bytes : at);
     };
@@ -53,13 +60,15 @@ __device__ __forceinline__ void write(T* out, u32 targets, u32 row_bytes, const 
     };
     i32 left = i32(bytes) - at;
     if constexpr (sizeof(T) >= 4) {
-        for (; left > 3 * i32(step); left -= 4 * step) {
+        // In flight at a time: as many as registers are left for.
+        constexpr int TURNS = 4;
+        for (; left > (TURNS - 1) * i32(step); left -= TURNS * step) {
 #pragma unroll
-            for (int k = 0; k < 4; ++k, go_on()) *reinterpret_cast<T*>(to) = value(mix, byte);
+            for (int k = 0; k < TURNS; ++k, go_on()) *reinterpret_cast<T*>(to) = value(mix, byte);
         }
 #pragma unroll 1
         for (; left > 0; left -= step, go_on()) *reinterpret_cast<T*>(to) = value(mix, byte);
-    } else if ((row_bytes | u32(at) | samples_at) % 4 == 0) {
+    } else if ((row_bytes | u32(at) | u32(reinterpret_cast<u64>(samples))) % 4 == 0) {
         // Both elements of a word are of one target, and their samples words too.
 #pragma unroll 2
         for (; left > 0; left -= step, go_on()) {
@@ -83,6 +92,14 @@ __device__ __forceinline__ void write(T* out, u32 targets, u32 row_bytes, const 
             }
         }
     }
+}
+
+// Apart from the rest, whose registers it would take.
+template <class T>
+__device__ __noinline__ void write_straight(T* out, u32 targets, u32 row_bytes,
+                                            const Mix<typename Element<T>::Arith>* mixes, const unsigned char* samples,
+                                            u32 fill_at) {
+    write<T, true>(out, targets, row_bytes, mixes, samples, fill_at);
 }
 
 template <class T>
@@ -125,21 +142,10 @@ __device__ __forceinline__ void span(const Params& p) {
     });
 
     T* const out = static_cast<T*>(p.out) + part.first_row * p.out_stride[0] + part.first_target * p.out_stride[1];
-    const bool whole = takes_whole_rows(p);
-    if (!whole && rarely(!stage_between(p, data, low, high, stage, places))) {
-#pragma unroll 1
-        for (u32 i = threadIdx.x; i < targets * columns; i += blockDim.x) {
-            const Mix<A> mix = mixes[i / columns];
-            const u32 place = mix.place & MIX_PLACE;
-            T value;
-            if (place >= MIX_FILL) {
-                value = missing_element<T>(place == MIX_FILL ? FILL : NOT_A_TIME, p.fill);
-            } else {
-                const T* const from = data + place / sizeof(T) + i % columns;
-                value = mix_elements(from[0], from[mix.place & MIX_BOTH ? columns : 0], mix);
-            }
-            out[i] = value;
-        }
+    const bool whole = stages_whole_rows(p);
+    if (!whole && ((p.flags & SPARSE) || rarely(!stage_between(p, data, low, high, stage, places)))) {
+        __syncthreads();
+        write_straight<T>(out, targets, row_bytes, mixes, reinterpret_cast<const unsigned char*>(data), fill_at);
         return;
     }
     // Now it is known where everything is.
@@ -153,7 +159,7 @@ __device__ __forceinline__ void span(const Params& p) {
     }
     __syncthreads();
     wait_arrival(&stage.samples, 0);
-    write<T>(out, targets, row_bytes, mixes, places.samples);
+    write<T, false>(out, targets, row_bytes, mixes, staged + places.samples, fill_at);
 }
 
 // The compiler is told the element type and the symbol: one image per entry of registry.toml.

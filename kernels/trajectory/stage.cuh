@@ -76,10 +76,12 @@ struct Places {
     u32 samples; // where the first of `data` is, once it is known
 };
 
-// Whether all samples of the block's batch rows are staged.
+// Whether there is room for all samples of the block's batch rows, or at least for their times.
 __device__ __forceinline__ bool takes_whole_rows(const Params& p) { return p.samples <= i64(p.capacity); }
 
-// Has times staged, of whole rows the samples too, and calls `take` for each target: with its number in the block, its
+__device__ __forceinline__ bool stages_whole_rows(const Params& p) { return takes_whole_rows(p) && !(p.flags & SPARSE); }
+
+// Has times staged, of whole rows the samples too unless they are sparse, and calls `take` for each target: with its number in the block, its
 // batch row and that one's number in the block, its number there, the knots, how many there are, its time, and
 // the last knot not after that. `meanwhile` is what else has to be done before the block's barrier.
 template <class T, class X, class M, class F>
@@ -101,7 +103,7 @@ __device__ __forceinline__ void each_target(const Params& p, const Part& part, R
         near_at = stage_at(places.times, knots.times + first, one_axis ? count : count * part.rows, &stage.times);
         places.data += rounded_up((one_axis ? 1 : p.group) * min(u32(p.samples), p.capacity) * u32(sizeof(X))) + LINE;
     }
-    if (whole) places.samples = stage_at(places.data, data, count * part.rows * u32(p.columns), &stage.samples);
+    if (stages_whole_rows(p)) places.samples = stage_at(places.data, data, count * part.rows * u32(p.columns), &stage.samples);
 
     const u32 targets = part.targets;
     const auto row_of = [&](u32 t) { return part.rows > 1 ? t / u32(p.targets) : 0; };

@@ -13,6 +13,7 @@
 #define __grid_constant__
 #define __launch_bounds__(...)
 #define __forceinline__ inline __attribute__((always_inline))
+#define __noinline__ __attribute__((noinline))
 #define __align__(bytes) __attribute__((aligned(bytes)))
 // Static shared memory. For the dynamic one, `extern __shared__ T name[]` is rewritten before the compiler sees
 // it, as its size is that of the launch.

@@ -148,7 +148,10 @@ fn suits(problem: &Problem, request: &Resample<'_>, shape: &LaunchShape, variant
             } else {
                 8
             };
-            let mut needed = targets * mix + rows * columns * size;
+            let mut needed = targets * mix;
+            if !shape.in_place {
+                needed += rows * columns * size;
+            }
             if !uniform && problem.source_form == AxisForm::PerRow {
                 needed += rows * problem.time_type.dtype().size() as i128;
             }

@@ -1,7 +1,7 @@
 //! `trajectory.mixed.sm90`: any kinds and casts, samples by the copy engine; see kernels/trajectory/mixed.cu.
 
 use super::Geometry;
-use super::stage::{self, Shape, targets_are_sparse};
+use super::stage::{self, Samples, Shape, samples_per_target};
 use crate::runs::Rule;
 use crate::variant::Exec;
 use crate::{Problem, Variant};
@@ -19,12 +19,16 @@ inventory::submit! {
 }
 
 fn supports(problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
-    stage::supports(problem, caps, table_bytes)
+    stage::supports(problem, caps, table_bytes, Samples::Staged)
 }
 
 /// Behind those that take one kind only; where targets lie far apart, ahead of the generic variant alone.
 fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
-    if targets_are_sparse(problem) { 2 } else { 12 }
+    if samples_per_target(problem) > 16 {
+        2
+    } else {
+        12
+    }
 }
 
 /// What `Tables` in the kernel holds.
@@ -60,5 +64,5 @@ fn table_bytes(problem: &Problem, targets: usize) -> usize {
 }
 
 fn geometry(problem: &Problem, caps: &CudaCaps) -> Geometry {
-    Shape::of(problem, caps, table_bytes).geometry(problem)
+    Shape::of(problem, caps, table_bytes, Samples::Staged).geometry(problem)
 }

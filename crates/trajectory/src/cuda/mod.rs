@@ -19,6 +19,8 @@ use crate::tune;
 use crate::variant::Exec;
 use crate::{AxisForm, Extrapolation, Plan, Problem, Resample, Variant, dispatcher};
 use params::Params;
+#[cfg(feature = "testing")]
+pub(crate) use params::SPARSE;
 use robocache_core::{DType, Error, Refusal, Result};
 use robocache_cuda::clock::Before;
 use robocache_cuda::{Clock, Context, Function, LaunchConfig, StatusWord, Stream, Workspace};

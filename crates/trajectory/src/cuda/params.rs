@@ -12,6 +12,8 @@ const FILL_INVALID: u32 = 4;
 const CHECK_TIMES: u32 = 8;
 const ROWS_ARE_64_BIT: u32 = 16;
 const SIMPLE: u32 = 32;
+/// Set by a variant's geometry.
+pub(crate) const SPARSE: u32 = 64;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -267,6 +269,8 @@ mod tests {
             ("FILL_INVALID", FILL_INVALID),
             ("CHECK_TIMES", CHECK_TIMES),
             ("ROWS_ARE_64_BIT", ROWS_ARE_64_BIT),
+            ("SIMPLE", SIMPLE),
+            ("SPARSE", SPARSE),
         ] {
             assert!(text.contains(&format!("{name} = {value},")), "{name}");
         }

@@ -1,6 +1,6 @@
 //! `trajectory.span.sm90`: few columns, samples by the copy engine; see kernels/trajectory/span.cu.
 
-use super::stage::{self, Shape, row_bytes, targets_are_sparse};
+use super::stage::{self, Samples, Shape, row_bytes, samples_per_target};
 use super::{Geometry, needs_flat_values};
 use crate::variant::{Exec, needs_plain_rows};
 use crate::{Problem, Variant};
@@ -20,12 +20,24 @@ inventory::submit! {
 fn supports(problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
     needs_plain_rows(problem)?;
     needs_flat_values(problem)?;
-    stage::supports(problem, caps, table_bytes)
+    stage::supports(problem, caps, table_bytes, samples(problem))
 }
 
-/// Ahead of the others, but where most of what is copied would be of no use.
+/// Ahead of the others, but where the times between targets are more than their samples.
 fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
-    if targets_are_sparse(problem) { 3 } else { 40 }
+    if samples_per_target(problem) > 64 {
+        3
+    } else {
+        40
+    }
+}
+
+/// Samples that are next to no target need not come along.
+fn samples(problem: &Problem) -> Samples {
+    match samples_per_target(problem) > 8 {
+        true => Samples::InPlace,
+        false => Samples::Staged,
+    }
 }
 
 /// A mix for each target, a row of fill values and one of NaN.
@@ -39,5 +51,5 @@ fn table_bytes(problem: &Problem, targets: usize) -> usize {
 }
 
 fn geometry(problem: &Problem, caps: &CudaCaps) -> Geometry {
-    Shape::of(problem, caps, table_bytes).geometry(problem)
+    Shape::of(problem, caps, table_bytes, samples(problem)).geometry(problem)
 }

@@ -1,5 +1,6 @@
 //! How variants that stage samples in shared memory share out a problem; see kernels/trajectory/stage.cuh.
 
+use super::params::SPARSE;
 use super::{Geometry, fits_grid, needs_flat_samples};
 use crate::{AxisForm, Problem, RowsForm};
 use robocache_core::{Refusal, Result};
@@ -15,6 +16,15 @@ const MAX_ROW_BYTES: usize = (1 << 30) - (1 << 20);
 
 /// What a variant keeps in shared memory besides times and samples, bytes by the targets of a block.
 pub(super) type Tables = fn(&Problem, usize) -> usize;
+
+/// Where a variant has the samples from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Samples {
+    /// All that lie between a block's targets are copied to shared memory.
+    Staged,
+    /// They are read where they are.
+    InPlace,
+}
 
 /// Of packed rows the mean.
 fn samples_per_row(problem: &Problem) -> usize {
@@ -34,13 +44,14 @@ pub(super) struct Shape {
     capacity: usize,
     threads: usize,
     tables: Tables,
+    samples: Samples,
 }
 
 impl Shape {
     /// A thread for each target: of as many batch rows as that makes, if they are short; of one, if it fits well
     /// and has few targets; else of a tile of targets. Twice as many targets as threads where they come thicker
     /// than samples, as a target's values are most of the work then. Found by trying on an H100.
-    pub fn of(problem: &Problem, caps: &CudaCaps, tables: Tables) -> Shape {
+    pub fn of(problem: &Problem, caps: &CudaCaps, tables: Tables, from: Samples) -> Shape {
         let fill = 4 * caps.multiprocessors as usize;
         let threads = |targets: usize| targets.next_multiple_of(32).clamp(32, MAX_THREADS);
         let whole = |group: usize| Shape {
@@ -49,11 +60,13 @@ impl Shape {
             capacity: problem.samples.max(1),
             threads: threads(group.saturating_mul(problem.targets)),
             tables,
+            samples: from,
         };
         // Several blocks have to share a multiprocessor, so that some wait for copies while others write.
         let most = caps.shared_per_multiprocessor as usize / 3 - 1024;
         let fits = |shape: &Shape| shape.bytes(problem) + STATIC_BYTES <= most;
-        if problem.targets <= MAX_THREADS
+        if from == Samples::Staged
+            && problem.targets <= MAX_THREADS
             && fits(&whole(1))
             && problem.rows_form != RowsForm::Packed
         {
@@ -89,6 +102,7 @@ impl Shape {
                 capacity: ((1.25 * between) as usize + 16).min(problem.samples.max(1)),
                 threads: threads((tile / per_thread).max(values.min(MAX_THREADS))),
                 tables,
+                samples: from,
             }
         };
         while tile > 4 && !fits(&shape(tile, per_thread)) {
@@ -114,6 +128,9 @@ impl Shape {
         let mut geometry = Geometry::tiled(problem, self.tile, self.threads as u32, bytes);
         geometry.group = self.group as u32;
         geometry.capacity = self.capacity as u32;
+        if self.samples == Samples::InPlace {
+            geometry.flags |= SPARSE;
+        }
         geometry.launch.blocks =
             (problem.batch.div_ceil(self.group) * geometry.tiles as usize) as u32;
         geometry
@@ -130,7 +147,10 @@ impl Shape {
         } * self.capacity
             * problem.time_type.dtype().size();
         let times = if times == 0 { 0 } else { line(times) + LINE };
-        let samples = row.saturating_mul(self.capacity * self.group);
+        let samples = match self.samples {
+            Samples::Staged => row.saturating_mul(self.capacity * self.group),
+            Samples::InPlace => 0,
+        };
         line((self.tables)(problem, self.group * self.tile))
             .saturating_add(times)
             .saturating_add(line(samples))
@@ -143,6 +163,7 @@ pub(super) fn supports(
     problem: &Problem,
     caps: &DeviceCaps,
     tables: Tables,
+    from: Samples,
 ) -> Result<(), Refusal> {
     needs_flat_samples(problem)?;
     let bytes = row_bytes(problem).checked_mul(problem.samples.max(1));
@@ -152,14 +173,14 @@ pub(super) fn supports(
     let DeviceCaps::Cuda(cuda) = caps else {
         return Err(Refusal::because("runs on CUDA devices"));
     };
-    let shape = Shape::of(problem, cuda, tables);
+    let shape = Shape::of(problem, cuda, tables, from);
     shape.needs_room(problem, cuda)?;
     fits_grid(problem, shape.tile)
 }
 
-/// Whether targets lie so far apart that most of what is staged is of no use.
-pub(super) fn targets_are_sparse(problem: &Problem) -> bool {
-    samples_per_row(problem) > 16 * problem.targets
+/// Samples for each target, in whole numbers.
+pub(super) fn samples_per_target(problem: &Problem) -> usize {
+    samples_per_row(problem) / problem.targets.max(1)
 }
 
 pub(super) fn row_bytes(problem: &Problem) -> usize {

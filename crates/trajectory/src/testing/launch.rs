@@ -1,6 +1,7 @@
 //! In which shape would a kernel be launched?
 
 use crate::Variant;
+use crate::cuda::SPARSE;
 use crate::problem::Problem;
 use crate::variant::Exec;
 use robocache_registry::CudaCaps;
@@ -16,6 +17,8 @@ pub struct LaunchShape {
     pub group: u32,
     /// Samples that a block has shared memory for, of each of its batch rows.
     pub capacity: u32,
+    /// Whether it has none for them but for their times, as they are read where they are.
+    pub in_place: bool,
     /// Blocks of the grid.
     pub blocks: u32,
     /// Threads per block.
@@ -38,6 +41,7 @@ pub fn launch_shape(variant: &Variant, problem: &Problem, caps: &CudaCaps) -> Op
         tiles: geometry.tiles,
         group: geometry.group,
         capacity: geometry.capacity,
+        in_place: geometry.flags & SPARSE != 0,
         blocks: geometry.launch.blocks,
         threads: geometry.launch.threads,
         shared_bytes: geometry.launch.shared_bytes,

@@ -3,8 +3,8 @@
 
 use crate::common::{Sizes, everywhere, kinds_of, plain_kinds, samples_of, shared, trial};
 use robocache_core::{DType, TimeType};
-use robocache_trajectory::Kind;
 use robocache_trajectory::testing::{Axis, Operand, Space, Style, Trial};
+use robocache_trajectory::{Extrapolation, Kind};
 
 /// Rows of every sort: some bytes, no whole chunks, a few chunks, more than a block has threads for.
 const COLUMNS: [usize; 4] = [1, 7, 32, 64];
@@ -60,6 +60,22 @@ fn targets_far_apart() {
         &evenly(3000, 0.0, 30.0),
         &evenly(11, 0.0, 30.0),
     );
+    // Samples that are read where they are, and values without any.
+    for (columns, dtype) in [
+        (7, DType::F32),
+        (3, DType::Bf16),
+        (6, DType::F16),
+        (5, DType::F64),
+    ] {
+        for kind in plain_kinds() {
+            let sizes = Sizes(3, 700, 60, columns);
+            let mut trial = trial("far apart, filled", kind, sizes);
+            trial.data = samples_of(dtype, trial.data.space.layout.shape, Style::default());
+            trial.out = Space::new(dtype, trial.shape(), Style::default());
+            trial.options.extrapolation = Extrapolation::Nan;
+            everywhere(&on(trial, &evenly(700, 0.0, 70.0), &evenly(60, -5.0, 75.0)));
+        }
+    }
 }
 
 /// So many turns that a tile takes them all one after another, as it has little room.

@@ -275,6 +275,16 @@ impl<T: Element> HostRowsMut<'_, T> {
         self.columns
     }
 
+    /// Where row `j` begins: an address from which all rows can be written.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[inline]
+    pub fn row_ptr(&mut self, j: usize) -> *mut T {
+        assert!(j < self.count);
+        self.first.wrapping_offset(j as isize * self.stride)
+    }
+
     /// Row `j`.
     ///
     /// # Panics

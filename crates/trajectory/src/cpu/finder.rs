@@ -234,7 +234,7 @@ impl<'a, X: Tick> Finder<'a, X> {
         }
     }
 
-    /// First each target's bracket, one after the other; then what follows from it, of all at once.
+    /// First between which knots the targets are, then what follows from that: each step of all of them.
     #[inline(always)]
     fn walk<A: Arith>(
         &self,

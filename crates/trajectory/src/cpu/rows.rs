@@ -73,7 +73,7 @@ impl<T: Sample> Rows<'_, '_, T> {
     /// Where the values go.
     #[inline(always)]
     fn out(&mut self, k: usize) -> *mut T {
-        let out = self.out.row_mut(self.first + k).as_mut_ptr();
+        let out = self.out.row_ptr(self.first + k);
         match &mut self.past {
             // SAFETY: `write` finishes while it still holds the output.
             Some(stream) => unsafe { stream.slot(out, self.out.columns()) },

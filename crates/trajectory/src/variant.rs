@@ -1,5 +1,6 @@
 //! The variants of this operation and the choice between them.
 
+#[cfg(feature = "cuda")]
 use crate::runs::Rule;
 use crate::{Problem, Resample};
 use robocache_core::{Refusal, Result};
@@ -62,6 +63,7 @@ pub fn dispatcher() -> &'static Dispatcher<Variant> {
 }
 
 /// A refusal of what only variants with free strides, types and kinds do.
+#[cfg(feature = "cuda")]
 pub(crate) fn needs_plain_rows(problem: &Problem) -> Result<(), Refusal> {
     match problem.kinds.only() {
         Some(rule) if rule == Rule::Linear || rule.is_hold() => {}

@@ -44,8 +44,7 @@ macro_rules! rows {
                 let n = rows.columns();
                 for k in 0..rows.count() {
                     let row = rows.row(k);
-                    // SAFETY: every vector ends at or before `n`, the length of all three; those that are written
-                    // past the caches begin at multiples of their size.
+                    // SAFETY: every vector ends at or before `n`, the length of all three.
                     unsafe {
                         if n < $lanes {
                             row.fetch_ahead(0);

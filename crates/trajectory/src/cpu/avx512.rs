@@ -43,8 +43,7 @@ macro_rules! rows {
                 let (whole, left) = (rows.columns() / $lanes * $lanes, rows.columns() % $lanes);
                 for k in 0..rows.count() {
                     let row = rows.row(k);
-                    // SAFETY: every lane named is below the length of all three; what is written past the caches
-                    // begins at multiples of its size.
+                    // SAFETY: every lane named is below the length of all three.
                     unsafe {
                         for at in (0..whole).step_by($lanes) {
                             row.fetch_ahead(at);

@@ -5,6 +5,8 @@
 #   run.sh sanitize  the same tests, a sample of their cases, under the four sanitizers
 #   run.sh bench     times of every variant beside its rivals and a copy; takes the arguments of
 #                    `robocache-bench run`, and rivals from `python3` or ROBOCACHE_PYTHON
+#   run.sh profile   what Nsight Compute says of one cold launch each of `trajectory.VARIANT SHAPE`,
+#                    given in pairs, else of those that are behind a copy by more than the others
 #   run.sh soak H    random cases on every device for H hours; more arguments are the soak's, and a
 #                    folder of results that holds a soak is continued
 #   run.sh doctor    what the command says of this machine
@@ -83,6 +85,32 @@ bench)
     shift
     "$here/robocache-bench" run --commit "$(cat "$here/commit")" --scripts "$here/peers" --out "$out/bench" "$@"
     ;;
+profile)
+    shift
+    mkdir -p "$out/profile"
+    [ $# -gt 0 ] || set -- \
+        bulk.sm90 "8x250x128->125 f32" \
+        span.sm90 "4096x500x7->250 f32 nearest i64-times" \
+        span.sm90 "4096x500x7->250 bf16" \
+        span.sm90 "64x5000x7->50000 f32" \
+        span.sm90 "64x50000x7->5000 f32" \
+        mixed.sm90 "4096x500x7->250 f32 pose" \
+        mixed.sm90 "4096x500x14->250 f32 pchip"
+    sections=()
+    for section in SpeedOfLight LaunchStats Occupancy SchedulerStats WarpStateStats MemoryWorkloadAnalysis InstructionStats; do
+        sections+=(--section "$section")
+    done
+    while [ $# -ge 2 ]; do
+        name=$(echo "$1-$2" | tr -s ' ->' '-')
+        printf '%s\n' "{\"do\":\"open\",\"operation\":\"trajectory\",\"shape\":\"$2\",\"seed\":1}" \
+            "{\"do\":\"time\",\"subject\":\"trajectory.$1\",\"cache\":\"cold\",\"runs\":1,\"warmup\":1,\"delay\":0}" |
+            ncu --clock-control none --kernel-name "regex:^trajectory_" --launch-skip 1 --launch-count 1 --print-details all \
+                "${sections[@]}" --metrics group:smsp__pcsamp_warp_stall_reasons \
+                "$here/robocache-bench" serve --device cuda:0 >"$out/profile/$name.txt"
+        echo "$name: $(grep -m1 -E '^ +Duration' "$out/profile/$name.txt" | tr -s ' ')"
+        shift 2
+    done
+    ;;
 soak)
     shift
     hours=${1:?say for how many hours}
@@ -91,7 +119,7 @@ soak)
     ;;
 doctor) "$here/robocache" doctor ;;
 *)
-    sed -n '2,12s/^# \{0,1\}//p' "$0"
+    sed -n '2,14s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

@@ -144,11 +144,10 @@ __device__ __forceinline__ bool is_beyond(u32 rule, const Place<A>& place) {
     return (relation == BEFORE && rule != RULE_NEXT) || (relation == AFTER && rule != RULE_PREVIOUS);
 }
 
-// Writes what is told of a target, at time q, besides its values.
+// Writes what is told of a target, at time q, besides its values and whether they are valid.
 template <class A, class X, class K>
-__device__ __forceinline__ void tell(const Params& p, i64 row, i64 t, const K& knots, X q, const Place<A>& place,
-                                     bool valid, bool beyond) {
-    if (p.mask) p.mask[row * p.mask_stride[0] + t * p.mask_stride[1]] = valid;
+__device__ __forceinline__ void tell_more(const Params& p, i64 row, i64 t, const K& knots, X q, const Place<A>& place,
+                                          bool beyond) {
     if (p.age) {
         const u32 relation = place.bits & RELATION;
         const bool known = relation == ON || relation == BETWEEN || relation == AFTER;
@@ -158,15 +157,8 @@ __device__ __forceinline__ void tell(const Params& p, i64 row, i64 t, const K& k
     if (beyond && p.extrapolation == EXTRAPOLATE_ERROR) atomicMin(p.status, u64(row) << 33 | u64(t) << 2 | 3);
 }
 
-// As `decide`, whatever is asked for.
-template <class A, class X, class K>
-__device__ __forceinline__ Bracket<A> decide_any(const Params& p, i64 row, i64 t, const K& knots, int count, X q, int i,
-                                                 bool tells) {
-    const Place<A> place = find_place<A>(p, knots, count, q, i);
-    bool valid;
-    const Bracket<A> bracket = resolve(p, p.rule, place, valid);
-    if (tells) tell(p, row, t, knots, q, place, valid, is_beyond(p.rule, place));
-    return bracket;
+__device__ __forceinline__ void tell_valid(const Params& p, i64 row, i64 t, bool valid) {
+    if (p.mask) p.mask[row * p.mask_stride[0] + t * p.mask_stride[1]] = valid;
 }
 
 // A target's bracket where all columns have one rule. `tells` says whether it is this thread that writes what
@@ -174,33 +166,35 @@ __device__ __forceinline__ Bracket<A> decide_any(const Params& p, i64 row, i64 t
 template <class A, class X, class K>
 __device__ __forceinline__ Bracket<A> decide(const Params& p, i64 row, i64 t, const K& knots, int count, X q, int i,
                                              bool tells = true) {
-    if (rarely(!(p.flags & SIMPLE))) return decide_any<A>(p, row, t, knots, count, q, i, tells);
-    // The same rules, as far as they matter without limits and with values held outside.
-    int low = FILL, high = FILL;
-    A weight = A(0);
+    Bracket<A> b{FILL, FILL, A(0)};
     bool valid = false;
-    if (count > 0) {
-        low = high = max(i, 0);
-        const X t0 = knots(low);
+    if (rarely(!(p.flags & SIMPLE))) {
+        const Place<A> place = find_place<A>(p, knots, count, q, i);
+        b = resolve(p, p.rule, place, valid);
+        if (tells) tell_more(p, row, t, knots, q, place, is_beyond(p.rule, place));
+    } else if (count > 0) {
+        // The same rules, as far as they matter without limits and with values held outside.
+        b.low = b.high = max(i, 0);
+        const X t0 = knots(b.low);
         valid = t0 == q || p.rule == (i < 0 ? RULE_NEXT : RULE_PREVIOUS);
         if (t0 < q && i + 1 < count) {
             valid = true;
             const X t1 = knots(i + 1);
             const auto before = distance(q, t0);
             if (p.rule == RULE_LINEAR) {
-                high = i + 1;
-                weight = weight_as<A>(ratio(before, distance(t1, t0)));
+                b.high = i + 1;
+                b.weight = weight_as<A>(ratio(before, distance(t1, t0)));
             } else if (p.rule == RULE_NEXT || (p.rule == RULE_NEAREST && distance(t1, q) < before)) {
-                low = high = i + 1;
+                b.low = b.high = i + 1;
             }
         }
         if (is_nan(q)) {
-            low = high = NOT_A_TIME;
+            b.low = b.high = NOT_A_TIME;
             valid = false;
         }
     }
-    if (tells && p.mask) p.mask[row * p.mask_stride[0] + t * p.mask_stride[1]] = valid;
-    return {low, high, weight};
+    if (tells) tell_valid(p, row, t, valid);
+    return b;
 }
 
 // The width of the bracket of `low` and the next knot over those of its neighbours.

@@ -31,7 +31,8 @@ __device__ __forceinline__ void find(const Params& p, i64 row, i64 first_target,
         valid = valid && covered;
         beyond = beyond || is_beyond(rule, place);
     }
-    tell(p, row, first_target + t, knots, q, place, valid, beyond);
+    tell_more(p, row, first_target + t, knots, q, place, beyond);
+    tell_valid(p, row, first_target + t, valid);
     tile.places[t] = place;
     if (p.rules & (1u << RULE_CUBIC | 1u << RULE_PCHIP)) {
         bool covered;
@@ -79,7 +80,7 @@ __device__ __forceinline__ A value_of(Column column, const Bracket<A>& b, const 
     }
     if (b.low == b.high) return low;
     if (column.rule == RULE_LINEAR) return blend(low, sample(b.high, 0), b.weight);
-    return hermite(column.rule == RULE_PCHIP, b.weight, tile.ratios[t], [&](int i) { return sample(b.low + i, 0); });
+    return hermite(column.rule == RULE_PCHIP, b.weight, Neighbours<A>(tile.ratios[t]), [&](int i) { return sample(b.low + i, 0); });
 }
 
 template <class T>
@@ -102,6 +103,7 @@ __device__ __forceinline__ void generic(const Params& p) {
     __syncthreads();
 
     const T* const samples = static_cast<const T*>(p.data) + row_start(p, row, span);
+    const Sink sink = sink_of(p, p.out);
     const i64 out = row * p.out_stride[0] + first_target * p.out_stride[1];
     const i64 pairs = targets * p.columns;
     for (i64 pair = threadIdx.x; pair < pairs; pair += THREADS) {
@@ -113,7 +115,7 @@ __device__ __forceinline__ void generic(const Params& p) {
         bool covered;
         const Bracket<A> b = resolve(p, column.rule, tile.places[t], covered);
         if (b.low < 0) {
-            store_missing(p, at, b.low);
+            store_missing(sink, at, b.low);
             continue;
         }
         const auto sample = [&](int i, int further) {
@@ -121,14 +123,14 @@ __device__ __forceinline__ void generic(const Params& p) {
         };
         if constexpr (Element<T>::INTEGER) {
             // Of the rules that integers can have, each takes one sample.
-            store_from(p, at, sample(b.low, 0));
+            store_from(sink, at, sample(b.low, 0));
         } else {
             bool sound;
             const A value = value_of(column, b, tile, int(t), sound, sample);
             if (sound) {
-                store_from(p, at, value);
+                store_from(sink, at, value);
             } else {
-                store_missing(p, at, p.flags & FILL_INVALID ? FILL : NOT_A_TIME);
+                store_missing(sink, at, p.flags & FILL_INVALID ? FILL : NOT_A_TIME);
                 // The search has written it, before the barrier; whoever else finds a fault writes the same.
                 if (p.mask) p.mask[row * p.mask_stride[0] + (first_target + t) * p.mask_stride[1]] = 0;
             }

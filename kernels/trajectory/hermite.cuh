@@ -11,17 +11,36 @@ struct Ratios {
     A after;
 };
 
+// That, and the bracket's part of the width of both.
+template <class A>
+struct Neighbour {
+    A ratio;
+    A share;
+
+    Neighbour() = default;
+    __device__ __forceinline__ explicit Neighbour(A ratio)
+        : ratio(ratio), share(ratio > A(0) ? divide(ratio, add(A(1), ratio)) : A(0)) {}
+};
+
+template <class A>
+struct Neighbours {
+    Neighbour<A> before;
+    Neighbour<A> after;
+
+    Neighbours() = default;
+    __device__ __forceinline__ explicit Neighbours(const Ratios<A>& ratios) : before(ratios.before), after(ratios.after) {}
+};
+
 // What a neighbouring bracket says.
 template <class A>
 struct Slope {
     A ratio;
-    A share; // this bracket's width as a part of both
-    A rise;  // the neighbour's slope, times this bracket's width
+    A share;
+    A rise; // the neighbour's slope, times this bracket's width
 
-    __device__ __forceinline__ Slope(A ratio, A difference)
-        : ratio(ratio),
-          share(ratio > A(0) ? divide(ratio, add(A(1), ratio)) : A(0)),
-          rise(ratio > A(0) ? mul(ratio, difference) : A(0)) {}
+    // By the difference of the neighbour's samples.
+    __device__ __forceinline__ Slope(const Neighbour<A>& to, A difference)
+        : ratio(to.ratio), share(to.share), rise(to.ratio > A(0) ? mul(to.ratio, difference) : A(0)) {}
 };
 
 // The derivative of the parabola through three samples at the middle one; without a neighbour, the line.
@@ -93,12 +112,12 @@ __device__ __forceinline__ A cubic(A a, A b, A rise, A at_a, A at_b, A weight) {
 
 // `sample(i)` is the sample i places after a; the outer two are asked for only where they count.
 template <class A, class S>
-__device__ __forceinline__ A hermite(bool monotone_kind, A weight, Ratios<A> ratios, S sample) {
+__device__ __forceinline__ A hermite(bool monotone_kind, A weight, const Neighbours<A>& beside, S sample) {
     const A a = sample(0);
     const A b = sample(1);
     const A rise = sub(b, a);
-    const Slope<A> before(ratios.before, ratios.before > A(0) ? sub(a, sample(-1)) : A(0));
-    const Slope<A> after(ratios.after, ratios.after > A(0) ? sub(sample(2), b) : A(0));
+    const Slope<A> before(beside.before, beside.before.ratio > A(0) ? sub(a, sample(-1)) : A(0));
+    const Slope<A> after(beside.after, beside.after.ratio > A(0) ? sub(sample(2), b) : A(0));
     const A at_a = monotone_kind ? monotone(rise, before, after) : parabola(rise, before);
     const A at_b = monotone_kind ? monotone(rise, after, before) : parabola(rise, after);
     return cubic(a, b, rise, at_a, at_b, weight);

@@ -31,13 +31,19 @@ __device__ __forceinline__ Mix<A> mix_of(const Bracket<A>& b, u32 place) {
     return {place | MIX_BOTH | (back ? MIX_BACK : 0u), back ? -sub(A(1), b.weight) : b.weight};
 }
 
-// The value from both samples, which are the same one without MIX_BOTH. As `blend`, bit for bit. Without branches, so
-// that several are computed at once.
+// The value from both samples. As `blend`, bit for bit.
 template <class T>
-__device__ __forceinline__ T mix_elements(T low, T high, const Mix<typename Element<T>::Arith>& mix) {
+__device__ __forceinline__ T mix_both(T low, T high, const Mix<typename Element<T>::Arith>& mix) {
     using E = Element<T>;
     const auto a = E::widen(low);
     const auto b = E::widen(high);
-    const T value = E::narrow(add(mix.place & MIX_BACK ? b : a, mul(mix.share, sub(b, a))));
+    return E::narrow(add(mix.place & MIX_BACK ? b : a, mul(mix.share, sub(b, a))));
+}
+
+// The value from both samples, which are the same one without MIX_BOTH. Without branches, so that several are computed
+// at once.
+template <class T>
+__device__ __forceinline__ T mix_elements(T low, T high, const Mix<typename Element<T>::Arith>& mix) {
+    const T value = mix_both(low, high, mix);
     return mix.place & MIX_BOTH ? value : low;
 }

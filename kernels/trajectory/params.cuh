@@ -44,6 +44,18 @@ enum Flags : u32 {
     SPARSE = 64, // targets lie so far apart that samples are read where they are
 };
 
+__host__ __device__ constexpr u32 size_of(u32 dtype) {
+    switch (dtype) {
+        case DTYPE_U8: return 1;
+        case DTYPE_F16:
+        case DTYPE_BF16:
+        case DTYPE_I16: return 2;
+        case DTYPE_F32:
+        case DTYPE_I32: return 4;
+        default: return 8;
+    }
+}
+
 // Columns of one rule within a round; the first column behind it, counted within the round.
 struct Run {
     u32 end;
@@ -84,9 +96,7 @@ struct Params {
     u32 rules;           // a bit for each rule that some column has
     u32 runs;            // of a round
     u32 round;           // columns of a round; 0 where all columns have one rule
-    u32 rotations;       // of a row: columns of quaternions by four
     u32 group;           // batch rows per block, where a block takes whole ones
     u32 capacity;        // samples that a block has shared memory for
-    u32 unused;          // so that the struct has no padding
     Run run[32];
 };

@@ -5,10 +5,16 @@
 // each other as they do in memory, and writes its values, which lie one after another too, as one flat array. A block
 // takes several batch rows if they are short, or one; of a row that does not fit, or has too many targets, it takes a
 // tile of the targets: then first the times where those are expected, and then the samples they turn out to need. Where
-// most samples lie between targets that do not need them, they are read from where they are.
+// most samples lie between targets that do not need them, they are read from where they are. Narrow rows that are no
+// whole chunks of 16 bytes are made a target by a thread, in shared memory too.
 #include "trajectory/stage.cuh"
 
 constexpr int MAX_THREADS = 256;
+
+// Whether a thread makes a target's whole row. The threads' rows of whole chunks would lie in few banks of shared memory;
+// the host reckons the same.
+constexpr u32 NARROW_BYTES = 64;
+__device__ __forceinline__ bool is_narrow(u32 row_bytes) { return row_bytes <= NARROW_BYTES && row_bytes % 16 != 0; }
 
 // The values of a block's targets, one after another from `out` on. Mixes' places are bytes of shared memory, where the
 // first sample is or would be at `samples`; if STRAIGHT they are bytes behind `samples`, and what stands for values
@@ -102,6 +108,35 @@ __device__ __noinline__ void write_straight(T* out, u32 targets, u32 row_bytes,
     write<T, true>(out, targets, row_bytes, mixes, samples, fill_at);
 }
 
+// As `write`, of narrow rows: each thread makes those of the targets that it has searched for, at `rows_at` in shared
+// memory, from where all copy them on. Mixes' places are counted from byte `samples` of shared memory.
+template <class T>
+__device__ __forceinline__ void write_narrow(T* out, u32 targets, u32 columns, const Mix<typename Element<T>::Arith>* mixes,
+                                             u32 samples, u32 fill_at, u32 rows_at) {
+    using A = typename Element<T>::Arith;
+    const u32 row_bytes = columns * sizeof(T);
+    unsigned char* const rows = staged + rows_at + u32(reinterpret_cast<u64>(out)) % 16;
+#pragma unroll 1
+    for (u32 t = threadIdx.x; t < targets; t += blockDim.x) {
+        const Mix<A> mix = mixes[t];
+        const u32 place = mix.place & MIX_PLACE;
+        u32 from = samples + place;
+        if (rarely(place >= MIX_FILL)) from = fill_at + (place == MIX_FILL ? 0 : row_bytes);
+        const T* const low = reinterpret_cast<const T*>(staged + from);
+        T* const to = reinterpret_cast<T*>(rows + t * row_bytes);
+        if (mix.place & MIX_BOTH) {
+            const T* const high = low + columns;
+#pragma unroll 4
+            for (u32 c = 0; c < columns; ++c) to[c] = mix_both(low[c], high[c], mix);
+        } else {
+#pragma unroll 4
+            for (u32 c = 0; c < columns; ++c) to[c] = low[c];
+        }
+    }
+    __syncthreads();
+    copy_on(reinterpret_cast<unsigned char*>(out), rows, targets * row_bytes);
+}
+
 template <class T>
 __device__ __forceinline__ void span(const Params& p) {
     using A = typename Element<T>::Arith;
@@ -114,10 +149,13 @@ __device__ __forceinline__ void span(const Params& p) {
     const RowSpan row = row_span(p, part.first_row);
     const T* const data = static_cast<const T*>(p.data) + row_start(p, part.first_row, row);
 
-    // Shared memory: mixes, a row of fill values, a row of NaN, then times, then samples.
+    // Shared memory: mixes, a row of fill values, a row of NaN, rows if they are narrow, then times, then samples.
     Mix<A>* const mixes = reinterpret_cast<Mix<A>*>(staged);
-    const u32 fill_at = (p.group > 1 ? p.group * u32(p.targets) : p.tile) * sizeof(Mix<A>);
-    Places places{rounded_up(fill_at + 2 * row_bytes), 0, 0};
+    const u32 room = p.group > 1 ? p.group * u32(p.targets) : p.tile;
+    const u32 fill_at = room * sizeof(Mix<A>);
+    const bool narrow = is_narrow(row_bytes) && !(p.flags & SPARSE);
+    const u32 rows_at = (fill_at + 2 * row_bytes + 15) / 16 * 16;
+    Places places{rounded_up(narrow ? rows_at + room * row_bytes + 16 : fill_at + 2 * row_bytes), 0, 0};
     int low = 0x7fffffff;
     int high = -1;
 
@@ -148,6 +186,12 @@ __device__ __forceinline__ void span(const Params& p) {
         write_straight<T>(out, targets, row_bytes, mixes, reinterpret_cast<const unsigned char*>(data), fill_at);
         return;
     }
+    if (narrow) {
+        if (!whole) __syncthreads();
+        wait_arrival(&stage.samples, 0);
+        write_narrow<T>(out, targets, columns, mixes, whole ? 0 : places.samples, fill_at, rows_at);
+        return;
+    }
     // Now it is known where everything is.
     for (u32 t = threadIdx.x; t < targets; t += blockDim.x) {
         const u32 place = mixes[t].place & MIX_PLACE;
@@ -163,6 +207,6 @@ __device__ __forceinline__ void span(const Params& p) {
 }
 
 // The compiler is told the element type and the symbol: one image per entry of registry.toml.
-extern "C" __global__ void __launch_bounds__(MAX_THREADS, 5) ENTRY(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(MAX_THREADS, sizeof(ELEMENT) == 8 ? 4 : 5) ENTRY(const __grid_constant__ Params p) {
     span<ELEMENT>(p);
 }

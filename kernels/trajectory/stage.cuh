@@ -15,21 +15,23 @@ __host__ __device__ constexpr u32 rounded_up(u32 bytes) { return (bytes + LINE -
 // Starts copying `count` elements to byte `at` of shared memory, which is a line's first, with a line to spare.
 // Returns the byte where they will be once all threads have met at a barrier and `arrival` has had its turn. Never
 // touches memory outside of the elements: what is left before the first and after the last whole chunk of 16 bytes is
-// copied element by element.
+// copied element by element. The work of the first warp.
 template <class T>
 __device__ __forceinline__ u32 stage_at(u32 at, const T* from, u32 count, u64* arrival) {
     const u32 shift = u32(reinterpret_cast<u64>(from)) % LINE;
-    T* const to = reinterpret_cast<T*>(staged + at + shift);
-    const u32 head = min((0 - shift) % 16 / u32(sizeof(T)), count);
-    const u32 body = (count - head) * u32(sizeof(T)) & ~15u;
-    if (threadIdx.x == 0) {
-        expect_arrival(arrival, body);
-        if (body) copy_bulk(to + head, from + head, body, arrival);
-    }
-    const u32 tail = head + body / u32(sizeof(T));
-    if (rarely(head | (count - tail))) {
-        if (threadIdx.x < head) to[threadIdx.x] = from[threadIdx.x];
-        if (tail + threadIdx.x < count) to[tail + threadIdx.x] = from[tail + threadIdx.x];
+    if (threadIdx.x < 32) {
+        T* const to = reinterpret_cast<T*>(staged + at + shift);
+        const u32 head = min((0 - shift) % 16 / u32(sizeof(T)), count);
+        const u32 body = (count - head) * u32(sizeof(T)) & ~15u;
+        if (threadIdx.x == 0) {
+            expect_arrival(arrival, body);
+            if (body) copy_bulk(to + head, from + head, body, arrival);
+        }
+        const u32 tail = head + body / u32(sizeof(T));
+        if (rarely(head | (count - tail))) {
+            if (threadIdx.x < head) to[threadIdx.x] = from[threadIdx.x];
+            if (tail + threadIdx.x < count) to[tail + threadIdx.x] = from[tail + threadIdx.x];
+        }
     }
     return at + shift;
 }
@@ -157,6 +159,21 @@ __device__ __forceinline__ bool stage_between(const Params& p, const T* data, in
     places.samples = stage_at(places.data, data + skipped * p.columns, run * columns, &stage.samples) -
                      skipped * columns * u32(sizeof(T));
     return true;
+}
+
+// Copies what a block has made in shared memory to where it belongs, in chunks of 16 bytes; both begin equally far from
+// one. All bytes are of values of two bytes or more.
+__device__ __forceinline__ void copy_on(unsigned char* to, const unsigned char* from, u32 bytes) {
+    const u32 head = min((0 - u32(reinterpret_cast<u64>(to))) % 16, bytes);
+    const u32 tail = head + (bytes - head) / 16 * 16;
+#pragma unroll 2
+    for (u32 at = head + threadIdx.x * 16; at < tail; at += blockDim.x * 16) {
+        store_chunk(to + at, *reinterpret_cast<const uint4*>(from + at));
+    }
+    const auto copy_pair = [&](u32 at) { *reinterpret_cast<u16*>(to + at) = *reinterpret_cast<const u16*>(from + at); };
+    const u32 at = threadIdx.x * 2;
+    if (at < head) copy_pair(at);
+    if (tail + at < bytes) copy_pair(tail + at);
 }
 
 // a / b for numbers below 2^22, without the integer division's many steps.

@@ -11,6 +11,27 @@ struct NearKnots {
     __device__ __forceinline__ X operator()(int i) const { return times[i]; }
 };
 
+// As for other knots. The last steps are known when the kernel is compiled, so that a turn is three instructions.
+template <class X>
+__device__ __forceinline__ int last_not_after(const NearKnots<X>& knots, int count, X q) {
+    constexpr int KNOWN = 16;
+    if (count <= 0) return -1;
+    int after = 0; // so many knots, at least, are not after q
+    const auto turn = [&](int part, int step) {
+        if (knots(after + part - 1) <= q) after += step;
+    };
+    int part = 1 << (31 - __clz(count));
+    turn(part, count - part + 1);
+    part >>= 1;
+#pragma unroll 1
+    for (; part > KNOWN; part >>= 1) turn(part, part);
+#pragma unroll
+    for (int known = KNOWN; known > 0; known >>= 1) {
+        if (known <= part) turn(known, known);
+    }
+    return after - 1;
+}
+
 // The first of `count` knots around those that some targets are expected between.
 __device__ __forceinline__ int expected(const Params& p, i64 first_target, int targets, int knots, int count) {
     const float even = __fdividef(float(knots), float(p.targets));

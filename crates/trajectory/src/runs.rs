@@ -190,27 +190,6 @@ impl Runs {
         &self.runs
     }
 
-    /// How many rotations a row of so many columns has.
-    #[cfg(feature = "cuda")]
-    pub(crate) fn rotations(&self, columns: usize) -> usize {
-        const WIDTH: usize = 4;
-        if self.round == 0 {
-            return match self.runs[0].rule.is_rotation() {
-                true => columns / WIDTH,
-                false => 0,
-            };
-        }
-        let mut begin = 0;
-        let mut turned = 0;
-        for run in self.list() {
-            if run.rule.is_rotation() {
-                turned += (run.end - begin) as usize / WIDTH;
-            }
-            begin = run.end;
-        }
-        turned * (columns / self.round as usize)
-    }
-
     /// A bit for each rule that some run has.
     #[cfg(feature = "cuda")]
     pub(crate) fn rules(&self) -> u32 {

@@ -36,7 +36,7 @@ fn table_bytes(problem: &Problem, targets: usize) -> usize {
     let kinds = &problem.kinds;
     let double = problem.in_dtype == DType::F64;
     let (number, mix) = if double { (8, 16) } else { (4, 8) };
-    let rotations = kinds.rotations(problem.columns);
+    let row = problem.columns.saturating_mul(problem.out_dtype.size());
     let hold = |rule: Rule| usize::from(kinds.any(|other| other == rule));
     let sorts = usize::from(kinds.any(|rule| !rule.is_hold()))
         + [Rule::Previous, Rule::Next, Rule::Nearest]
@@ -44,7 +44,7 @@ fn table_bytes(problem: &Problem, targets: usize) -> usize {
             .iter()
             .sum::<usize>();
     let ratios = if kinds.any(Rule::is_hermite) {
-        2 * number
+        4 * number
     } else {
         0
     };
@@ -52,10 +52,7 @@ fn table_bytes(problem: &Problem, targets: usize) -> usize {
         targets.saturating_mul(sorts * mix),
         targets.saturating_mul(ratios),
         targets.saturating_mul(number),
-        targets.saturating_mul(rotations).saturating_mul(4 * number),
-        targets.saturating_mul(rotations),
-        rotations.saturating_mul(4),
-        problem.columns.saturating_mul(8),
+        row.saturating_mul(targets).saturating_add(16),
     ]
     .into_iter()
     .fold(0, |sum: usize, bytes| {

@@ -61,10 +61,8 @@ pub(super) struct Params {
     rules: u32,
     runs: u32,
     round: u32,
-    rotations: u32,
     group: u32,
     capacity: u32,
-    unused: u32,
     run: [Run; Runs::MOST],
 }
 
@@ -127,10 +125,8 @@ impl Params {
             rules: kinds.rules(),
             runs: kinds.list().len() as u32,
             round: kinds.round(),
-            rotations: kinds.rotations(problem.columns) as u32,
             group: geometry.group,
             capacity: geometry.capacity,
-            unused: 0,
             run: *kinds.all_runs(),
         }
     }
@@ -234,7 +230,7 @@ mod tests {
         let expected = offsets!(Params:
             data, out, mask, age, rows, status, source, target, offset, tolerance, max_gap, fill,
             data_stride, out_stride, mask_stride, age_stride, rows_stride, batch, samples, targets, columns, tile, tiles,
-            rule, extrapolation, time_type, rows_form, in_dtype, out_dtype, flags, rules, runs, round, rotations, group, capacity, unused, run);
+            rule, extrapolation, time_type, rows_form, in_dtype, out_dtype, flags, rules, runs, round, group, capacity, run);
         assert_eq!(params, expected);
         assert_eq!(bytes, size_of::<Params>());
     }

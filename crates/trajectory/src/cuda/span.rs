@@ -25,7 +25,7 @@ fn supports(problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
 
 /// Ahead of the others, but where the times between targets are more than their samples.
 fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
-    if samples_per_target(problem) > 64 {
+    if samples_per_target(problem) > 100 {
         3
     } else {
         40
@@ -34,20 +34,31 @@ fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
 
 /// Samples that are next to no target need not come along.
 fn samples(problem: &Problem) -> Samples {
-    match samples_per_target(problem) > 8 {
+    match samples_per_target(problem) >= 7 {
         true => Samples::InPlace,
         false => Samples::Staged,
     }
 }
 
-/// A mix for each target, a row of fill values and one of NaN.
+/// A mix for each target, a row of fill values and one of NaN, and of narrow ones all rows.
 fn table_bytes(problem: &Problem, targets: usize) -> usize {
     let mix = if problem.in_dtype == DType::F64 {
         16
     } else {
         8
     };
-    (targets * mix).saturating_add(row_bytes(problem).saturating_mul(2))
+    let row = row_bytes(problem);
+    let bytes = (targets * mix).saturating_add(row.saturating_mul(2));
+    if is_narrow(row) && samples(problem) == Samples::Staged {
+        bytes.next_multiple_of(16) + targets * row + 16
+    } else {
+        bytes
+    }
+}
+
+/// As in the kernel.
+fn is_narrow(row: usize) -> bool {
+    row <= 64 && !row.is_multiple_of(16)
 }
 
 fn geometry(problem: &Problem, caps: &CudaCaps) -> Geometry {

@@ -49,8 +49,8 @@ pub(super) struct Shape {
 
 impl Shape {
     /// A thread for each target: of as many batch rows as that makes, if they are short; of one, if it fits well
-    /// and has few targets; else of a tile of targets. Twice as many targets as threads where they come thicker
-    /// than samples, as a target's values are most of the work then. Found by trying on an H100.
+    /// and has few targets; else of a tile of targets. Two or four targets for each thread where they come thicker
+    /// than samples, as what a block does once costs more than its samples then. Found by trying on an H100.
     pub fn of(problem: &Problem, caps: &CudaCaps, tables: Tables, from: Samples) -> Shape {
         let fill = 4 * caps.multiprocessors as usize;
         let threads = |targets: usize| targets.next_multiple_of(32).clamp(32, MAX_THREADS);
@@ -83,7 +83,9 @@ impl Shape {
         }
         let samples = samples_per_row(problem);
         let (mut tile, mut per_thread) = (64, 1);
-        if problem.targets >= 2 * samples {
+        if problem.targets >= samples.saturating_mul(8) {
+            (tile, per_thread) = (512, 4);
+        } else if problem.targets >= samples.saturating_mul(2) {
             (tile, per_thread) = (256, 2);
         }
         let blocks = |tile: usize| problem.batch.saturating_mul(problem.targets.div_ceil(tile));
@@ -91,16 +93,21 @@ impl Shape {
             (tile, per_thread) = (tile / 2, 1);
         }
         let shape = |tile: usize, per_thread: usize| {
-            // As many samples as lie between a tile's targets where they are even, and some more.
+            // As many samples as lie between a tile's targets where they are even, and some more: fewer if each is long.
             let between = tile as f64 * samples as f64 / problem.targets.max(1) as f64;
+            let more = (16384 / row_bytes(problem).max(1)).clamp(4, 16);
             let tile = tile.min(problem.targets.max(1));
             // Enough for wide rows, whose values are the work.
-            let values = tile.saturating_mul(problem.columns) / 16;
+            let values = (tile.saturating_mul(problem.columns) / 16).min(MAX_THREADS);
+            let mut threads = threads(tile / per_thread);
+            while 2 * threads <= values {
+                threads *= 2;
+            }
             Shape {
                 tile,
                 group: 1,
-                capacity: ((1.25 * between) as usize + 16).min(problem.samples.max(1)),
-                threads: threads((tile / per_thread).max(values.min(MAX_THREADS))),
+                capacity: ((1.25 * between) as usize + more).min(problem.samples.max(1)),
+                threads,
                 tables,
                 samples: from,
             }

@@ -161,10 +161,8 @@ fn row<M: Moment>(question: &Question<'_>, times: &[M], targets: &[M]) -> Vec<An
             let q = offset.map_or(target, |offset| target.less(offset));
             let answer = |by_a_hair| answer(question, times, q, &limits, by_a_hair);
             let mut strict = answer(Nearer::Later);
-            if nearest {
-                let lax = answer(Nearer::Earlier);
-                strict.or = (lax != strict).then(|| Box::new(lax));
-            }
+            // Also where it is the same one: zeros of two signs are equal, and not the same.
+            strict.or = nearest.then(|| Box::new(answer(Nearer::Earlier)));
             strict
         })
         .collect()

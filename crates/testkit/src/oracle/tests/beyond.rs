@@ -139,3 +139,32 @@ fn an_error_tells_the_first_target_outside() {
     q.times = &none;
     assert_eq!(first(&[Kind::Linear], &mut q), None);
 }
+
+#[test]
+fn a_cubic_that_may_lie_on_the_end_is_open_and_one_beyond_it_is_not() {
+    let times = Times::F64(vec![0.0, 1.0, 3.0]);
+    let row = [f64::NAN, 1.0, 2.0];
+    let sample = |i: usize, _: usize| row[i].into();
+    let spans = one(Kind::Cubic);
+    let at = |target: f64| {
+        let targets = Times::F64(vec![target]);
+        let mut q = question(&times, &targets, &sample);
+        q.spans = &spans;
+        q.in_dtype = DType::F64;
+        q.out_dtype = DType::F64;
+        q.extrapolation = Extrapolation::Linear;
+        answers(&q)[0].values[0]
+    };
+    // Inside, the NaN shapes the tangent; beyond, the line through the last two samples goes on.
+    assert!(number(&at(2.9)).is_nan());
+    assert_eq!(at(3f64.next_up()), Expected::Anything);
+    for target in [3f64.next_up().next_up(), 3.0 + 1e-12, 3.1, 5.0] {
+        let found = at(target);
+        let line = 2.0 + (target - 3.0) / 2.0;
+        assert!(
+            (number(&found) - line).abs() <= 1e-15,
+            "{target}: {found:?}"
+        );
+        assert!(error(&found) < 1e-12, "{target}: {found:?}");
+    }
+}

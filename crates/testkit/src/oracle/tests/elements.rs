@@ -61,3 +61,24 @@ fn ages_are_differences_in_the_axis_type() {
     assert_eq!(found, [2f32.powi(64), 2f32.powi(24)]);
     assert!(ages(Times::F64(vec![]), Times::F64(vec![0.0]), None)[0].is_nan());
 }
+
+#[test]
+fn of_two_zeros_the_nearer_by_a_hair_may_be_either() {
+    // Both distances round to a half.
+    let times = Times::F32(vec![1e-4, 1.0001]);
+    let targets = Times::F32(vec![0.500_100_02, 0.4, 0.6]);
+    let row = [-0.0, 0.0];
+    let sample = |i: usize, _: usize| row[i].into();
+    let spans = one(Kind::Nearest);
+    let mut q = question(&times, &targets, &sample);
+    q.spans = &spans;
+    let answers = answers(&q);
+    let right = |t: usize, value: f64| {
+        answers[t]
+            .check(None, None, &|_| value.into(), DType::F32)
+            .is_ok()
+    };
+    assert_eq!((right(0, -0.0), right(0, 0.0)), (true, true));
+    assert_eq!((right(1, -0.0), right(1, 0.0)), (true, false));
+    assert_eq!((right(2, -0.0), right(2, 0.0)), (false, true));
+}

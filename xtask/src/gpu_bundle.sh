@@ -101,7 +101,7 @@ profile)
         sections+=(--section "$section")
     done
     while [ $# -ge 2 ]; do
-        name=$(echo "$1-$2" | tr -s ' ->' '-')
+        name=$(echo "$1-$2" | sed 's|[^A-Za-z0-9.]\+|-|g')
         printf '%s\n' "{\"do\":\"open\",\"operation\":\"trajectory\",\"shape\":\"$2\",\"seed\":1}" \
             "{\"do\":\"time\",\"subject\":\"trajectory.$1\",\"cache\":\"cold\",\"runs\":1,\"warmup\":1,\"delay\":0}" |
             ncu --clock-control none --kernel-name "regex:^trajectory_" --launch-skip 1 --launch-count 1 --print-details all \

@@ -75,7 +75,8 @@ __device__ __forceinline__ Bracket<A> find_near(const Params& p, i64 row, i64 fi
         if (rarely(__any_sync(ALL, mine && !is_near(NearKnots<X>{near}, first, count, span.count, q)))) {
             i = last_not_after_by_warp(knots, span.count, q, targets);
         } else {
-            i = first + last_not_after(NearKnots<X>{near}, count, q);
+            // A lane without a target might be led to the window's last knot, behind which is nothing.
+            i = first + (mine ? last_not_after(NearKnots<X>{near}, count, q) : 0);
             knots.times = near - first;
             knots.stride = 1;
         }

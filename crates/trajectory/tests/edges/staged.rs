@@ -78,6 +78,23 @@ fn targets_far_apart() {
     }
 }
 
+/// Lanes without a target hold the time zero, which here lies after all times that their warp has read, and before or
+/// after those that it has not.
+#[test]
+fn times_of_one_sign_around_few_targets() {
+    for sign in [-1.0, 1.0] {
+        let source = evenly(400, 60.0 * sign - 20.0, 60.0 * sign + 20.0);
+        let target = evenly(177, 60.0 * sign - 10.0, 60.0 * sign + 10.0);
+        for (columns, dtype) in [(256, DType::F64), (128, DType::F32), (64, DType::Bf16)] {
+            let sizes = Sizes(1, source.len(), target.len(), columns);
+            let mut trial = trial("one sign", Kind::Linear, sizes);
+            trial.data = samples_of(dtype, trial.data.space.layout.shape, Style::default());
+            trial.out = Space::new(dtype, trial.shape(), Style::default());
+            everywhere(&on(trial, &source, &target));
+        }
+    }
+}
+
 /// So many turns that a tile takes them all one after another, as it has little room.
 #[test]
 fn targets_that_are_thick_and_in_no_order() {

@@ -151,7 +151,11 @@ mod tests {
 
     #[test]
     fn every_piece_is_worked_on_once() {
-        for bytes in [0, WORTH_SPLITTING] {
+        // Fewer than there may be pieces, too: those that cannot be split stay as they are.
+        for (n, bytes) in [0, 1, 7, 20, 1000]
+            .into_iter()
+            .flat_map(|n| [(n, 0), (n, WORTH_SPLITTING)])
+        {
             let sum = AtomicUsize::new(0);
             let halve = |r: std::ops::Range<usize>| {
                 if r.len() <= 3 {
@@ -160,10 +164,10 @@ mod tests {
                 let middle = r.start + r.len() / 2;
                 Ok((r.start..middle, middle..r.end))
             };
-            for_each(0..1000, bytes, halve, |r| {
+            for_each(0..n, bytes, halve, |r| {
                 sum.fetch_add(r.sum::<usize>(), Ordering::Relaxed);
             });
-            assert_eq!(sum.into_inner(), 499_500);
+            assert_eq!(sum.into_inner(), (0..n).sum::<usize>(), "{n}");
         }
     }
 }

@@ -89,9 +89,20 @@ fn values_past_the_caches() {
     };
     past(Sizes(1, 900, 17_000, 33));
     past(Sizes(3, 90, 26_000, 7));
+    // None of them on a knot: so many gathered one after another that the buffer is full again and again.
+    for sizes in [Sizes(1, 900, 17_000, 33), Sizes(3, 90, 26_000, 7)] {
+        let Sizes(_, samples, targets, _) = sizes;
+        let mut between = trial("past, all between", Kind::Linear, sizes);
+        let step = (samples - 1) as f64 / targets as f64;
+        let target: Vec<f64> = (0..targets).map(|t| (t as f64 + 0.5) * step).collect();
+        between.target = shared(TimeType::F64, &target);
+        everywhere(&between);
+    }
     // Rows longer than what gathers them, and just as long.
     past(Sizes(2, 9, 110, 2500));
     past(Sizes(2, 9, 140, 2032));
+    // Just too long, as they begin within a line.
+    past(Sizes(2, 9, 140, 2045));
     // Others between them, which are not gathered.
     let mut some = trial("past, some invalid", Kind::Linear, Sizes(2, 900, 40_000, 7));
     some.options = some
@@ -166,6 +177,15 @@ fn strides_of_zero_and_below() {
             reversed.target = per_row(&target, style);
             reversed.mask = Some(Space::new(DType::U8, [3, 21], style));
             everywhere(&reversed);
+
+            // Samples one after another, values not.
+            let dtype = [DType::F16, DType::F32, DType::F64][axis];
+            let scattered = trial("scattered", Kind::Linear, Sizes(3, 11, 21, columns));
+            let mut scattered = with_dtype(scattered, dtype);
+            let mut style = Style::<3>::default();
+            style.reversed[axis] = true;
+            scattered.out = Space::new(dtype, out, style);
+            everywhere(&scattered);
 
             // The same samples at every index of a dimension, as numpy's broadcast_to makes them.
             let mut repeated = trial("repeated", Kind::Linear, Sizes(3, 11, 21, columns));

@@ -6,7 +6,7 @@ use crate::common::{
 };
 use robocache_core::{DType, Error, TimeScalar, TimeType};
 use robocache_testkit::oracle::Times;
-use robocache_trajectory::testing::{Axis, Batch, Operand, Style};
+use robocache_trajectory::testing::{Axis, Batch, Operand, Space, Style};
 use robocache_trajectory::{Extrapolation, Kind};
 
 const TIMES: [TimeType; 3] = [TimeType::F32, TimeType::F64, TimeType::I64];
@@ -221,6 +221,33 @@ fn targets_that_are_nan_or_infinite() {
                     trial.target = shared(time_type, &odd);
                     trial.options.extrapolation = extrapolation;
                     everywhere(&trial);
+                    trial.options.fill = -3.0;
+                    everywhere(&trial);
+                }
+            }
+        }
+    }
+}
+
+/// What stands for values without samples is kept beside them, and is found in another way by each sort of row.
+#[test]
+fn nan_and_fill_in_rows_of_every_sort() {
+    let few = [f64::NAN, 0.5, -1.0, 2.5, f64::NAN, 99.0];
+    // Far apart: samples are read where they are.
+    let far: Vec<_> = (0..60)
+        .map(|t| [f64::NAN, -9.0, 11.25 * t as f64][t % 3])
+        .collect();
+    for columns in [1, 3, 4, 7, 32] {
+        for dtype in [DType::F32, DType::Bf16] {
+            for (samples, target) in [(6, &few[..]), (700, &far)] {
+                for kind in [Kind::Linear, Kind::Previous, Kind::Nearest] {
+                    let sizes = Sizes(3, samples, target.len(), columns);
+                    let mut trial = trial("nan and fill", kind, sizes);
+                    trial.data = samples_of(dtype, [3, samples, columns], Style::default());
+                    trial.out = Space::new(dtype, trial.shape(), Style::default());
+                    trial.source = shared(TimeType::F64, &uneven(samples));
+                    trial.target = shared(TimeType::F64, target);
+                    trial.options.extrapolation = Extrapolation::Nan;
                     trial.options.fill = -3.0;
                     everywhere(&trial);
                 }

@@ -66,7 +66,7 @@ fn ages_are_differences_in_the_axis_type() {
 fn of_two_zeros_the_nearer_by_a_hair_may_be_either() {
     // Both distances round to a half.
     let times = Times::F32(vec![1e-4, 1.0001]);
-    let targets = Times::F32(vec![0.500_100_02, 0.4, 0.6]);
+    let targets = Times::F32(vec![0.5001, 0.4, 0.6]);
     let row = [-0.0, 0.0];
     let sample = |i: usize, _: usize| row[i].into();
     let spans = one(Kind::Nearest);

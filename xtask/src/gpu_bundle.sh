@@ -106,7 +106,8 @@ profile)
             "{\"do\":\"time\",\"subject\":\"trajectory.$1\",\"cache\":\"cold\",\"runs\":1,\"warmup\":1,\"delay\":0}" |
             ncu --clock-control none --kernel-name "regex:^trajectory_" --launch-skip 1 --launch-count 1 --print-details all \
                 "${sections[@]}" --metrics group:smsp__pcsamp_warp_stall_reasons \
-                "$here/robocache-bench" serve --device cuda:0 >"$out/profile/$name.txt"
+                "$here/robocache-bench" serve --device cuda:0 |
+            grep -E '^  trajectory_|^    Section:|^    [A-Za-z].*  [0-9][0-9.,]*$' | grep -v 'Charts*$' >"$out/profile/$name.txt"
         echo "$name: $(grep -m1 -E '^ +Duration' "$out/profile/$name.txt" | tr -s ' ')"
         shift 2
     done

@@ -27,10 +27,10 @@ __device__ __forceinline__ bool wants_neighbours(u32 rules) { return rules & (1u
 // What is kept in shared memory of the targets, as many as `of` said there is room for.
 template <class A>
 struct Tables {
-    Mix<A>* mixes;     // by sort, by target
+    Mix<A>* mixes;         // by sort, by target
     Neighbours<A>* beside; // by target; where a rule wants them
-    A* weights;        // by target
-    unsigned char* rows; // the values, as they lie in memory if that is flat
+    A* weights;            // by target
+    unsigned char* rows;   // the values, as they lie in memory if that is flat
     u32 bytes;
 
     // The host reckons the same; see table_bytes in crates/trajectory/src/cuda/mixed.rs.

@@ -83,9 +83,9 @@ __device__ __forceinline__ bool takes_whole_rows(const Params& p) { return p.sam
 
 __device__ __forceinline__ bool stages_whole_rows(const Params& p) { return takes_whole_rows(p) && !(p.flags & SPARSE); }
 
-// Has times staged, of whole rows the samples too unless they are sparse, and calls `take` for each target: with its number in the block, its
-// batch row and that one's number in the block, its number there, the knots, how many there are, its time, and
-// the last knot not after that. `meanwhile` is what else has to be done before the block's barrier.
+// Has times staged, of whole rows the samples too unless they are sparse, and calls `take` for each target: with its
+// number in the block, its batch row and that one's number in the block, its number there, the knots, how many there
+// are, its time, and the last knot not after that. `meanwhile` is what else has to be done before the block's barrier.
 template <class T, class X, class M, class F>
 __device__ __forceinline__ void each_target(const Params& p, const Part& part, RowSpan row, const T* data, Stage& stage,
                                             Places& places, M meanwhile, F take) {

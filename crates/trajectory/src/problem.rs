@@ -163,6 +163,17 @@ impl Problem {
         self.batch == 0 || self.targets == 0 || (self.columns == 0 && !per_target)
     }
 
+    /// The bytes of all values; saturates.
+    pub fn bytes_of_values(&self) -> usize {
+        let sizes = [
+            self.batch,
+            self.targets,
+            self.columns,
+            self.out_dtype.size(),
+        ];
+        sizes.iter().fold(1, |p, &n| p.saturating_mul(n))
+    }
+
     /// Whether neighbouring columns are neighbours in memory, in samples and values.
     pub fn columns_adjacent(&self) -> bool {
         self.columns <= 1 || (self.data_strides[2] == 1 && self.out_strides[2] == 1)
@@ -226,12 +237,6 @@ impl Problem {
         let per_target = |strides: Option<[isize; 2]>, size| {
             strides.map_or(0, |_| product(&[self.batch, self.targets, size]))
         };
-        let values = [
-            self.batch,
-            self.targets,
-            self.columns,
-            self.out_dtype.size(),
-        ];
         [
             product(&[
                 rows,
@@ -239,7 +244,7 @@ impl Problem {
                 self.columns,
                 self.in_dtype.size(),
             ]),
-            product(&values),
+            self.bytes_of_values(),
             axis(self.source_form, self.samples),
             axis(self.target_form, self.targets),
             per_target(self.mask_strides, 1),

@@ -73,20 +73,20 @@ pub(crate) fn needs_plain_rows(problem: &Problem) -> Result<(), Refusal> {
             ));
         }
     }
-    needs_adjacent_columns(problem)
-}
-
-/// A refusal of what only variants with free strides and types do.
-pub(crate) fn needs_adjacent_columns(problem: &Problem) -> Result<(), Refusal> {
     if problem.in_dtype != problem.out_dtype {
         return Err(Refusal::because(
             "does not convert: samples and values differ in type",
         ));
     }
-    if !problem.columns_adjacent() {
-        return Err(Refusal::because(
+    needs_adjacent_columns(problem)
+}
+
+/// A refusal of what only variants with free strides do.
+pub(crate) fn needs_adjacent_columns(problem: &Problem) -> Result<(), Refusal> {
+    match problem.columns_adjacent() {
+        true => Ok(()),
+        false => Err(Refusal::because(
             "needs columns that are adjacent in memory",
-        ));
+        )),
     }
-    Ok(())
 }

@@ -1,13 +1,19 @@
-//! 32-byte vectors along adjacent columns.
+//! 32-byte vectors along adjacent columns. The last one of a row overlaps the one before, which is harmless as no
+//! output is an input; rows shorter than a vector go element by element.
 //!
 //! The arithmetic is the scalar variant's, operation by operation: vector instructions round as scalar
 //! ones do, and nothing is fused.
 
+use super::arith::Arith;
 use super::axis::Tick;
-use super::drive::Piece;
-use super::element::{Sample, Value};
+use super::drive::{Tile, Work};
+use super::element::{Output, Sample, Value};
+use super::finder::{Finder, Found, Instructions};
 use super::rows::{Row, Rows};
-use super::vector::{self, Instructions, Work};
+use super::spans::Real;
+use super::stream::LINE;
+use super::targets::Targets;
+use super::vector::{self, Makes, Streams};
 use crate::Variant;
 use crate::variant::{Exec, needs_adjacent_columns};
 use robocache_core::{bf16, f16};
@@ -25,193 +31,277 @@ inventory::submit! {
 
 struct Avx2;
 
-/// Walks three slices by vectors of `$lanes`. The last vector overlaps the one before it, which is
-/// harmless as the output is no input; rows shorter than a vector go element by element.
-macro_rules! rows {
-    ($ty:ty, $vector:ty, $lanes:literal, $load:ident, $store:ident, $blend:ident, $splat:ident, $pick:ident) => {
-        impl Instructions<$ty> for Avx2 {
-            #[inline(always)]
-            unsafe fn blend(mut rows: Rows<'_, '_, $ty>) {
-                /// # Safety
-                /// A vector from there on must lie in both samples.
-                #[inline]
-                #[target_feature(enable = "avx2,f16c")]
-                unsafe fn value(row: &Row<'_, $ty>, at: usize) -> $vector {
-                    // SAFETY: the caller's promise.
-                    let (a, b) = unsafe { ($load(row.a.add(at)), $load(row.b.add(at))) };
-                    $blend($pick(row.early), $splat(row.factor), a, b)
-                }
-                let n = rows.columns();
-                for k in 0..rows.count() {
-                    let row = rows.row(k);
-                    // SAFETY: every vector ends at or before `n`, the length of all three.
-                    unsafe {
-                        if n < $lanes {
-                            row.fetch_ahead(0);
-                            for at in 0..n {
-                                let (a, b) = ((*row.a.add(at)).widen(), (*row.b.add(at)).widen());
-                                let end = if row.early { a } else { b };
-                                *row.out.add(at) = Value::narrow(end + row.factor * (b - a));
-                            }
-                            continue;
-                        }
-                        let mut at = 0;
-                        while at + $lanes <= n {
-                            row.fetch_ahead(at);
-                            $store(row.out.add(at), value(&row, at));
-                            at += $lanes;
-                        }
-                        if at < n {
-                            $store(row.out.add(n - $lanes), value(&row, n - $lanes));
-                        }
-                    }
-                }
-            }
+impl Instructions for Avx2 {
+    #[target_feature(enable = "avx2,f16c")]
+    unsafe fn locate<A: Arith, X: Tick>(
+        finder: &Finder<'_, X, Self>,
+        row: usize,
+        first: usize,
+        count: usize,
+        found: &mut Found<A>,
+        ages: Option<&mut [f32]>,
+    ) {
+        finder.locate(row, first, count, found, ages);
+    }
+}
 
+impl Streams for Avx2 {
+    #[target_feature(enable = "avx2")]
+    unsafe fn copy_lines(from: *const u8, to: *mut u8, lines: usize) {
+        for at in (0..lines * LINE).step_by(size_of::<__m256i>()) {
+            // SAFETY: the caller's promise.
+            unsafe {
+                _mm256_stream_si256(to.add(at).cast(), _mm256_load_si256(from.add(at).cast()))
+            }
+        }
+    }
+}
+
+impl<I, O> Makes<I, O> for Avx2
+where
+    I: Real<Arith: Lanes> + Load<Vector<I>>,
+    O: Value<I::Arith> + Output + Store<Vector<I>>,
+{
+    #[inline(always)]
+    unsafe fn blend(rows: Rows<'_, '_, I, O>) {
+        // SAFETY: the caller's promise.
+        unsafe { each::<I, O, true>(rows) }
+    }
+
+    #[inline(always)]
+    unsafe fn hold(rows: Rows<'_, '_, I, O>) {
+        match I::DTYPE == O::DTYPE {
+            true => rows.copy(),
+            // SAFETY: the caller's promise.
+            false => unsafe { each::<I, O, false>(rows) },
+        }
+    }
+
+    #[target_feature(enable = "avx2,f16c")]
+    unsafe fn write(
+        targets: &mut Targets<I, O, Self>,
+        work: &Work<'_, '_, I, O>,
+        tile: Tile<'_, '_, I::Arith, O>,
+    ) {
+        targets.write(work, tile);
+    }
+}
+
+/// Writes each row, `BETWEEN` its two samples or of its earlier one.
+///
+/// # Safety
+/// The CPU must have the instructions.
+#[inline(always)]
+unsafe fn each<I, O, const BETWEEN: bool>(mut rows: Rows<'_, '_, I, O>)
+where
+    I: Real<Arith: Lanes> + Load<Vector<I>>,
+    O: Value<I::Arith> + Store<Vector<I>>,
+{
+    let lanes = I::Arith::COUNT;
+    let n = rows.columns();
+    for k in 0..rows.count() {
+        let row = rows.row(k, BETWEEN);
+        // SAFETY: every element and vector ends at or before `n`, the length of all three.
+        unsafe {
+            if n < lanes {
+                row.fetch_ahead(0);
+                for at in 0..n {
+                    *row.out.add(at) = O::narrow(element::<I, O, BETWEEN>(&row, at));
+                }
+                continue;
+            }
+            let mut at = 0;
+            while at + lanes <= n {
+                row.fetch_ahead(at);
+                O::store(row.out.add(at), value::<I, O, BETWEEN>(&row, at));
+                at += lanes;
+            }
+            if at < n {
+                let last = n - lanes;
+                O::store(row.out.add(last), value::<I, O, BETWEEN>(&row, last));
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The samples must have that element.
+#[inline(always)]
+unsafe fn element<I: Real, O, const BETWEEN: bool>(row: &Row<'_, I, O>, at: usize) -> I::Arith {
+    // SAFETY: the caller's promise.
+    let (a, b) = unsafe { ((*row.a.add(at)).widen(), (*row.b.add(at)).widen()) };
+    let end = if row.early { a } else { b };
+    match BETWEEN {
+        true => end + row.factor * (b - a),
+        false => a,
+    }
+}
+
+/// # Safety
+/// A vector from there on must lie in the samples.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+unsafe fn value<I, O, const BETWEEN: bool>(row: &Row<'_, I, O>, at: usize) -> Vector<I>
+where
+    I: Real<Arith: Lanes> + Load<Vector<I>>,
+{
+    // SAFETY: the caller's promise.
+    unsafe {
+        let a = I::load(row.a.add(at));
+        match BETWEEN {
+            true => I::Arith::from_nearer_end(row.early, row.factor, a, I::load(row.b.add(at))),
+            false => a,
+        }
+    }
+}
+
+/// A type whose vectors are computed with; all instructions are those of [`Avx2`].
+trait Lanes: Arith {
+    type Vector: Copy;
+    const COUNT: usize;
+
+    /// The nearer end, and `factor * (b - a)` from there.
+    unsafe fn from_nearer_end(
+        early: bool,
+        factor: Self,
+        a: Self::Vector,
+        b: Self::Vector,
+    ) -> Self::Vector;
+}
+
+/// What samples of a type are computed in.
+type Vector<I> = <<I as Sample>::Arith as Lanes>::Vector;
+
+/// A type of samples in memory.
+trait Load<V> {
+    unsafe fn load(from: *const Self) -> V;
+}
+
+/// A type of values in memory, made from vectors by one rounding.
+trait Store<V> {
+    unsafe fn store(to: *mut Self, value: V);
+}
+
+impl Lanes for f32 {
+    type Vector = __m256;
+    const COUNT: usize = 8;
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn from_nearer_end(early: bool, factor: f32, a: __m256, b: __m256) -> __m256 {
+        let early = _mm256_castsi256_ps(_mm256_set1_epi32(-i32::from(early)));
+        let part = _mm256_mul_ps(_mm256_set1_ps(factor), _mm256_sub_ps(b, a));
+        _mm256_add_ps(_mm256_blendv_ps(b, a, early), part)
+    }
+}
+
+impl Lanes for f64 {
+    type Vector = __m256d;
+    const COUNT: usize = 4;
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn from_nearer_end(early: bool, factor: f64, a: __m256d, b: __m256d) -> __m256d {
+        let early = _mm256_castsi256_pd(_mm256_set1_epi64x(-i64::from(early)));
+        let part = _mm256_mul_pd(_mm256_set1_pd(factor), _mm256_sub_pd(b, a));
+        _mm256_add_pd(_mm256_blendv_pd(b, a, early), part)
+    }
+}
+
+/// A conversion between memory and vectors: the arguments' names, and what is done with them.
+macro_rules! load {
+    ($ty:ty, $vector:ty, |$from:ident| $load:expr) => {
+        impl Load<$vector> for $ty {
+            #[inline]
             #[target_feature(enable = "avx2,f16c")]
-            unsafe fn write<X: Tick>(work: &Work<'_, '_, $ty, X>, piece: Piece<'_, $ty>) {
-                // SAFETY: the caller's promise.
-                unsafe { vector::write::<Self, $ty, X>(work, piece) }
-                // What was written past the caches is to be seen before anybody is told that it is there.
-                _mm_sfence();
+            unsafe fn load($from: *const Self) -> $vector {
+                // SAFETY: a vector can be read.
+                unsafe { $load }
             }
         }
     };
 }
 
-rows!(
-    f32,
-    __m256,
-    8,
-    load_f32,
-    store_f32,
-    blend_f32,
-    _mm256_set1_ps,
-    pick_f32
-);
-rows!(
-    f64,
-    __m256d,
-    4,
-    load_f64,
-    store_f64,
-    blend_f64,
-    _mm256_set1_pd,
-    pick_f64
-);
-rows!(
-    f16,
-    __m256,
-    8,
-    load_f16,
-    store_f16,
-    blend_f32,
-    _mm256_set1_ps,
-    pick_f32
-);
-rows!(
-    bf16,
-    __m256,
-    8,
-    load_bf16,
-    store_bf16,
-    blend_f32,
-    _mm256_set1_ps,
-    pick_f32
-);
-
-/// All bits where the earlier end is the base.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn pick_f32(early: bool) -> __m256 {
-    _mm256_castsi256_ps(_mm256_set1_epi32(-i32::from(early)))
+macro_rules! store {
+    ($vector:ty, $ty:ty, |$to:ident, $value:ident| $store:expr) => {
+        impl Store<$vector> for $ty {
+            #[inline]
+            #[target_feature(enable = "avx2,f16c")]
+            unsafe fn store($to: *mut Self, $value: $vector) {
+                // SAFETY: a vector can be written.
+                unsafe { $store }
+            }
+        }
+    };
 }
 
-#[inline]
-#[target_feature(enable = "avx2")]
-fn pick_f64(early: bool) -> __m256d {
-    _mm256_castsi256_pd(_mm256_set1_epi64x(-i64::from(early)))
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn blend_f32(early: __m256, factors: __m256, a: __m256, b: __m256) -> __m256 {
-    let part = _mm256_mul_ps(factors, _mm256_sub_ps(b, a));
-    _mm256_add_ps(_mm256_blendv_ps(b, a, early), part)
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn blend_f64(early: __m256d, factors: __m256d, a: __m256d, b: __m256d) -> __m256d {
-    let part = _mm256_mul_pd(factors, _mm256_sub_pd(b, a));
-    _mm256_add_pd(_mm256_blendv_pd(b, a, early), part)
-}
-
-/// # Safety
-/// Eight elements must be readable at `from`, as for all loads here; likewise for the stores.
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn load_f32(from: *const f32) -> __m256 {
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_loadu_ps(from) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn store_f32(to: *mut f32, value: __m256) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_storeu_ps(to, value) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn load_f64(from: *const f64) -> __m256d {
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_loadu_pd(from) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn store_f64(to: *mut f64, value: __m256d) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_storeu_pd(to, value) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2,f16c")]
-unsafe fn load_f16(from: *const f16) -> __m256 {
-    // SAFETY: the caller's promise.
-    _mm256_cvtph_ps(unsafe { _mm_loadu_si128(from.cast()) })
-}
-
-#[inline]
-#[target_feature(enable = "avx2,f16c")]
-unsafe fn store_f16(to: *mut f16, value: __m256) {
-    let half = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value);
-    // SAFETY: the caller's promise.
-    unsafe { _mm_storeu_si128(to.cast(), half) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn load_bf16(from: *const bf16) -> __m256 {
-    // SAFETY: the caller's promise.
-    let bits = _mm256_cvtepu16_epi32(unsafe { _mm_loadu_si128(from.cast()) });
+load!(f32, __m256, |from| _mm256_loadu_ps(from));
+load!(f16, __m256, |from| _mm256_cvtph_ps(_mm_loadu_si128(
+    from.cast()
+)));
+load!(bf16, __m256, |from| {
+    let bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()));
     _mm256_castsi256_ps(_mm256_slli_epi32::<16>(bits))
-}
+});
+load!(f64, __m256d, |from| _mm256_loadu_pd(from));
 
+store!(__m256, f32, |to, value| _mm256_storeu_ps(to, value));
+store!(__m256, f16, |to, value| {
+    let halves = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value);
+    _mm_storeu_si128(to.cast(), halves)
+});
+store!(__m256, bf16, |to, value| {
+    _mm_storeu_si128(to.cast(), narrow_bf16(value))
+});
+store!(__m256, f64, |to, value| {
+    _mm256_storeu_pd(to, _mm256_cvtps_pd(_mm256_castps256_ps128(value)));
+    let high = _mm256_extractf128_ps::<1>(value);
+    _mm256_storeu_pd(to.add(4), _mm256_cvtps_pd(high))
+});
+store!(__m256d, f64, |to, value| _mm256_storeu_pd(to, value));
+store!(__m256d, f32, |to, value| _mm_storeu_ps(
+    to,
+    _mm256_cvtpd_ps(value)
+));
+store!(__m256d, f16, |to, value| {
+    let halves = _mm_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(toward_odd(value));
+    _mm_storel_epi64(to.cast(), halves)
+});
+store!(__m256d, bf16, |to, value| {
+    let wide = _mm256_castps128_ps256(toward_odd(value));
+    _mm_storel_epi64(to.cast(), narrow_bf16(wide))
+});
+
+/// Doubles on their way to 16 bits, as in `element.rs`.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn store_bf16(to: *mut bf16, value: __m256) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm_storeu_si128(to.cast(), narrow_bf16(value)) }
+fn toward_odd(value: __m256d) -> __m128 {
+    let nearest = _mm256_cvtpd_ps(value);
+    let back = _mm256_cvtps_pd(nearest);
+    let sign = _mm256_set1_pd(-0.0);
+    let [size, wanted] = [back, value].map(|v| _mm256_andnot_pd(sign, v));
+    let inexact = lower_halves(_mm256_cmp_pd::<_CMP_NEQ_OQ>(back, value));
+    let beyond = lower_halves(_mm256_cmp_pd::<_CMP_GT_OQ>(size, wanted));
+    // What is true has all bits set, which is minus one.
+    let bits = _mm_add_epi32(_mm_castps_si128(nearest), beyond);
+    let odd = _mm_and_si128(inexact, _mm_set1_epi32(1));
+    _mm_castsi128_ps(_mm_or_si128(bits, odd))
+}
+
+/// The lower half of each double's bits.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn lower_halves(value: __m256d) -> __m128i {
+    let even = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+    let halves = _mm256_permutevar8x32_epi32(_mm256_castpd_si256(value), even);
+    _mm256_castsi256_si128(halves)
 }
 
 /// Rounds to nearest even by adding half of what is cut off, less one if the kept part is even; NaNs
 /// become a quiet NaN instead, as the carry could make them infinite.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn narrow_bf16(value: __m256) -> __m128i {
+pub(super) fn narrow_bf16(value: __m256) -> __m128i {
     let bits = _mm256_castps_si256(value);
     let odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
     let rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));

@@ -1,10 +1,17 @@
 //! 64-byte vectors along adjacent columns; what is left of a row goes by a masked one, so that rows of
 //! a few columns take a single step.
 
+use super::arith::Arith;
+use super::avx2::narrow_bf16;
 use super::axis::Tick;
-use super::drive::Piece;
+use super::drive::{Tile, Work};
+use super::element::{Output, Value};
+use super::finder::{Finder, Found, Instructions};
 use super::rows::{Row, Rows};
-use super::vector::{self, Instructions, Work};
+use super::spans::Real;
+use super::stream::LINE;
+use super::targets::Targets;
+use super::vector::{self, Makes, Streams};
 use crate::Variant;
 use crate::variant::{Exec, needs_adjacent_columns};
 use robocache_core::{bf16, f16};
@@ -22,176 +29,259 @@ inventory::submit! {
 
 struct Avx512;
 
-macro_rules! rows {
-    ($ty:ty, $vector:ty, $lanes:literal, $mask:ty, $load:ident, $store:ident, $blend:ident, $splat:ident) => {
-        impl Instructions<$ty> for Avx512 {
-            #[inline(always)]
-            unsafe fn blend(mut rows: Rows<'_, '_, $ty>) {
-                /// # Safety
-                /// The lanes named must be elements of both samples.
-                #[inline]
-                #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-                unsafe fn value(row: &Row<'_, $ty>, lanes: $mask, at: usize) -> $vector {
-                    let early: $mask = if row.early { <$mask>::MAX } else { 0 };
-                    // SAFETY: the caller's promise.
-                    let a = unsafe { $load(lanes, row.a.add(at)) };
-                    // SAFETY: likewise.
-                    let b = unsafe { $load(lanes, row.b.add(at)) };
-                    $blend(early, $splat(row.factor), a, b)
-                }
-                let all: $mask = <$mask>::MAX;
-                let (whole, left) = (rows.columns() / $lanes * $lanes, rows.columns() % $lanes);
-                for k in 0..rows.count() {
-                    let row = rows.row(k);
-                    // SAFETY: every lane named is below the length of all three.
-                    unsafe {
-                        for at in (0..whole).step_by($lanes) {
-                            row.fetch_ahead(at);
-                            $store(all, row.out.add(at), value(&row, all, at));
-                        }
-                        if left > 0 {
-                            row.fetch_ahead(whole);
-                            let lanes = !(all << left);
-                            $store(lanes, row.out.add(whole), value(&row, lanes, whole));
-                        }
-                    }
-                }
-            }
+impl Instructions for Avx512 {
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn locate<A: Arith, X: Tick>(
+        finder: &Finder<'_, X, Self>,
+        row: usize,
+        first: usize,
+        count: usize,
+        found: &mut Found<A>,
+        ages: Option<&mut [f32]>,
+    ) {
+        finder.locate(row, first, count, found, ages);
+    }
+}
 
+impl Streams for Avx512 {
+    #[target_feature(enable = "avx512f")]
+    unsafe fn copy_lines(from: *const u8, to: *mut u8, lines: usize) {
+        for at in (0..lines * LINE).step_by(size_of::<__m512i>()) {
+            // SAFETY: the caller's promise.
+            unsafe {
+                _mm512_stream_si512(to.add(at).cast(), _mm512_load_si512(from.add(at).cast()))
+            }
+        }
+    }
+}
+
+impl<I, O> Makes<I, O> for Avx512
+where
+    I: Real<Arith: Lanes> + Load<Vector<I>>,
+    O: Value<I::Arith> + Output + Store<Vector<I>>,
+{
+    #[inline(always)]
+    unsafe fn blend(rows: Rows<'_, '_, I, O>) {
+        // SAFETY: the caller's promise.
+        unsafe { each::<I, O, true>(rows) }
+    }
+
+    #[inline(always)]
+    unsafe fn hold(rows: Rows<'_, '_, I, O>) {
+        match I::DTYPE == O::DTYPE {
+            true => rows.copy(),
+            // SAFETY: the caller's promise.
+            false => unsafe { each::<I, O, false>(rows) },
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn write(
+        targets: &mut Targets<I, O, Self>,
+        work: &Work<'_, '_, I, O>,
+        tile: Tile<'_, '_, I::Arith, O>,
+    ) {
+        targets.write(work, tile);
+    }
+}
+
+/// Writes each row, `BETWEEN` its two samples or of its earlier one.
+///
+/// # Safety
+/// The CPU must have the instructions.
+#[inline(always)]
+unsafe fn each<I, O, const BETWEEN: bool>(mut rows: Rows<'_, '_, I, O>)
+where
+    I: Real<Arith: Lanes> + Load<Vector<I>>,
+    O: Value<I::Arith> + Store<Vector<I>>,
+{
+    let lanes = I::Arith::COUNT;
+    let all = u16::MAX;
+    let (whole, left) = (rows.columns() / lanes * lanes, rows.columns() % lanes);
+    for k in 0..rows.count() {
+        let row = rows.row(k, BETWEEN);
+        // SAFETY: every lane named is below the length of all three.
+        unsafe {
+            for at in (0..whole).step_by(lanes) {
+                row.fetch_ahead(at);
+                O::store(all, row.out.add(at), value::<I, O, BETWEEN>(&row, all, at));
+            }
+            if left > 0 {
+                row.fetch_ahead(whole);
+                let some = !(all << left);
+                let value = value::<I, O, BETWEEN>(&row, some, whole);
+                O::store(some, row.out.add(whole), value);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The lanes named must be elements of the samples.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+unsafe fn value<I, O, const BETWEEN: bool>(row: &Row<'_, I, O>, lanes: u16, at: usize) -> Vector<I>
+where
+    I: Real<Arith: Lanes> + Load<Vector<I>>,
+{
+    // SAFETY: the caller's promise.
+    unsafe {
+        let a = I::load(lanes, row.a.add(at));
+        match BETWEEN {
+            true => {
+                I::Arith::from_nearer_end(row.early, row.factor, a, I::load(lanes, row.b.add(at)))
+            }
+            false => a,
+        }
+    }
+}
+
+/// A type whose vectors are computed with; all instructions are those of [`Avx512`].
+trait Lanes: Arith {
+    type Vector: Copy;
+    const COUNT: usize;
+
+    /// The nearer end, and `factor * (b - a)` from there.
+    unsafe fn from_nearer_end(
+        early: bool,
+        factor: Self,
+        a: Self::Vector,
+        b: Self::Vector,
+    ) -> Self::Vector;
+}
+
+/// What samples of a type are computed in.
+type Vector<I> = <<I as super::element::Sample>::Arith as Lanes>::Vector;
+
+/// A type of samples in memory. A lane is read or written if its bit is set.
+trait Load<V> {
+    unsafe fn load(lanes: u16, from: *const Self) -> V;
+}
+
+/// A type of values in memory, made from vectors by one rounding.
+trait Store<V> {
+    unsafe fn store(lanes: u16, to: *mut Self, value: V);
+}
+
+impl Lanes for f32 {
+    type Vector = __m512;
+    const COUNT: usize = 16;
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn from_nearer_end(early: bool, factor: f32, a: __m512, b: __m512) -> __m512 {
+        let early = if early { __mmask16::MAX } else { 0 };
+        let part = _mm512_mul_ps(_mm512_set1_ps(factor), _mm512_sub_ps(b, a));
+        _mm512_add_ps(_mm512_mask_blend_ps(early, b, a), part)
+    }
+}
+
+impl Lanes for f64 {
+    type Vector = __m512d;
+    const COUNT: usize = 8;
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn from_nearer_end(early: bool, factor: f64, a: __m512d, b: __m512d) -> __m512d {
+        let early = if early { __mmask8::MAX } else { 0 };
+        let part = _mm512_mul_pd(_mm512_set1_pd(factor), _mm512_sub_pd(b, a));
+        _mm512_add_pd(_mm512_mask_blend_pd(early, b, a), part)
+    }
+}
+
+/// A conversion between memory and vectors: the arguments' names, and what is done with them.
+macro_rules! load {
+    ($ty:ty, $vector:ty, |$lanes:ident, $from:ident| $load:expr) => {
+        impl Load<$vector> for $ty {
+            #[inline]
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-            unsafe fn write<X: Tick>(work: &Work<'_, '_, $ty, X>, piece: Piece<'_, $ty>) {
-                // SAFETY: the caller's promise.
-                unsafe { vector::write::<Self, $ty, X>(work, piece) }
-                // What was written past the caches is to be seen before anybody is told that it is there.
-                _mm_sfence();
+            unsafe fn load($lanes: u16, $from: *const Self) -> $vector {
+                // SAFETY: the lanes named can be read.
+                unsafe { $load }
             }
         }
     };
 }
 
-rows!(
-    f32,
-    __m512,
-    16,
-    __mmask16,
-    load_f32,
-    store_f32,
-    blend_f32,
-    _mm512_set1_ps
-);
-rows!(
-    f64,
-    __m512d,
-    8,
-    __mmask8,
-    load_f64,
-    store_f64,
-    blend_f64,
-    _mm512_set1_pd
-);
-rows!(
-    f16,
-    __m512,
-    16,
-    __mmask16,
-    load_f16,
-    store_f16,
-    blend_f32,
-    _mm512_set1_ps
-);
-rows!(
-    bf16,
-    __m512,
-    16,
-    __mmask16,
-    load_bf16,
-    store_bf16,
-    blend_f32,
-    _mm512_set1_ps
-);
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn blend_f32(early: __mmask16, factors: __m512, a: __m512, b: __m512) -> __m512 {
-    let part = _mm512_mul_ps(factors, _mm512_sub_ps(b, a));
-    _mm512_add_ps(_mm512_mask_blend_ps(early, b, a), part)
+macro_rules! store {
+    ($vector:ty, $ty:ty, |$lanes:ident, $to:ident, $value:ident| $store:expr) => {
+        impl Store<$vector> for $ty {
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+            unsafe fn store($lanes: u16, $to: *mut Self, $value: $vector) {
+                // SAFETY: the lanes named can be written.
+                unsafe { $store }
+            }
+        }
+    };
 }
 
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn blend_f64(early: __mmask8, factors: __m512d, a: __m512d, b: __m512d) -> __m512d {
-    let part = _mm512_mul_pd(factors, _mm512_sub_pd(b, a));
-    _mm512_add_pd(_mm512_mask_blend_pd(early, b, a), part)
-}
+load!(f32, __m512, |lanes, from| _mm512_maskz_loadu_ps(
+    lanes, from
+));
+load!(f16, __m512, |lanes, from| {
+    _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(lanes, from.cast()))
+});
+load!(bf16, __m512, |lanes, from| {
+    let bits = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(lanes, from.cast()));
+    _mm512_castsi512_ps(_mm512_slli_epi32::<16>(bits))
+});
+load!(f64, __m512d, |lanes, from| {
+    _mm512_maskz_loadu_pd(lanes as u8, from)
+});
 
-/// # Safety
-/// The lanes named must be readable at `from`, as for all loads here; likewise for the stores.
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn load_f32(lanes: __mmask16, from: *const f32) -> __m512 {
-    // SAFETY: the caller's promise.
-    unsafe { _mm512_maskz_loadu_ps(lanes, from) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn store_f32(lanes: __mmask16, to: *mut f32, value: __m512) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm512_mask_storeu_ps(to, lanes, value) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn load_f64(lanes: __mmask8, from: *const f64) -> __m512d {
-    // SAFETY: the caller's promise.
-    unsafe { _mm512_maskz_loadu_pd(lanes, from) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn store_f64(lanes: __mmask8, to: *mut f64, value: __m512d) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm512_mask_storeu_pd(to, lanes, value) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-unsafe fn load_f16(lanes: __mmask16, from: *const f16) -> __m512 {
-    // SAFETY: the caller's promise.
-    _mm512_cvtph_ps(unsafe { _mm256_maskz_loadu_epi16(lanes, from.cast()) })
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-unsafe fn store_f16(lanes: __mmask16, to: *mut f16, value: __m512) {
-    let half = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value);
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_mask_storeu_epi16(to.cast(), lanes, half) }
-}
+store!(__m512, f32, |lanes, to, value| _mm512_mask_storeu_ps(
+    to, lanes, value
+));
+store!(__m512, f16, |lanes, to, value| {
+    let halves = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value);
+    _mm256_mask_storeu_epi16(to.cast(), lanes, halves)
+});
+store!(__m512, bf16, |lanes, to, value| {
+    let [low, high] = split(value).map(|half| narrow_bf16(half));
+    _mm256_mask_storeu_epi16(to.cast(), lanes, _mm256_set_m128i(high, low))
+});
+store!(__m512, f64, |lanes, to, value| {
+    let [low, high] = split(value);
+    _mm512_mask_storeu_pd(to, lanes as u8, _mm512_cvtps_pd(low));
+    let above = to.wrapping_add(8);
+    _mm512_mask_storeu_pd(above, (lanes >> 8) as u8, _mm512_cvtps_pd(high))
+});
+store!(__m512d, f64, |lanes, to, value| _mm512_mask_storeu_pd(
+    to,
+    lanes as u8,
+    value
+));
+store!(__m512d, f32, |lanes, to, value| {
+    _mm256_mask_storeu_ps(to, lanes as u8, _mm512_cvtpd_ps(value))
+});
+store!(__m512d, f16, |lanes, to, value| {
+    let halves = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(toward_odd(value));
+    _mm_mask_storeu_epi16(to.cast(), lanes as u8, halves)
+});
+store!(__m512d, bf16, |lanes, to, value| {
+    _mm_mask_storeu_epi16(to.cast(), lanes as u8, narrow_bf16(toward_odd(value)))
+});
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-unsafe fn load_bf16(lanes: __mmask16, from: *const bf16) -> __m512 {
-    // SAFETY: the caller's promise.
-    let bits = unsafe { _mm256_maskz_loadu_epi16(lanes, from.cast()) };
-    _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(bits)))
+#[target_feature(enable = "avx512f,avx512dq")]
+fn split(value: __m512) -> [__m256; 2] {
+    [
+        _mm512_castps512_ps256(value),
+        _mm512_extractf32x8_ps::<1>(value),
+    ]
 }
 
+/// Doubles on their way to 16 bits, as in `element.rs`.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-unsafe fn store_bf16(lanes: __mmask16, to: *mut bf16, value: __m512) {
-    // SAFETY: the caller's promise.
-    unsafe { _mm256_mask_storeu_epi16(to.cast(), lanes, narrow_bf16(value)) }
-}
-
-/// Rounds as the AVX2 variant does.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn narrow_bf16(value: __m512) -> __m256i {
-    let bits = _mm512_castps_si512(value);
-    let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
-    let rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
-    let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(value, value);
-    let chosen = _mm512_mask_mov_epi32(rounded, nan, _mm512_set1_epi32(0x7fc0_0000));
-    _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(chosen))
+#[target_feature(enable = "avx512f,avx512vl")]
+fn toward_odd(value: __m512d) -> __m256 {
+    let nearest = _mm512_cvtpd_ps(value);
+    let back = _mm512_cvtps_pd(nearest);
+    let inexact = _mm512_cmp_pd_mask::<_CMP_NEQ_OQ>(back, value);
+    let beyond = _mm512_cmp_pd_mask::<_CMP_GT_OQ>(_mm512_abs_pd(back), _mm512_abs_pd(value));
+    let bits = _mm256_castps_si256(nearest);
+    let one = _mm256_set1_epi32(1);
+    let bits = _mm256_mask_sub_epi32(bits, beyond, bits, one);
+    _mm256_castsi256_ps(_mm256_mask_or_epi32(bits, inexact, bits, one))
 }

@@ -1,38 +1,35 @@
 //! How the work is spread over threads and tiles.
 
-use super::bracket::{Bracket, Rules};
+use super::bracket::Rules;
 use super::element::{Output, Sample};
-use super::finder::{Found, Places, TILE, places};
-use super::hermite::Ratios;
+use super::finder::{Found, Instructions, Places, TILE, places};
 use super::ragged::RowSpan;
-use crate::runs::{Rule, Runs};
-use crate::{Extrapolation, Invalid, Problem, Resample};
-use robocache_core::{Element, Error, HostTensor, HostTensorMut, Result, TimeType, parallel};
+use crate::runs::Runs;
+use crate::{Extrapolation, Problem, Resample};
+use robocache_core::{Element, Error, HostRows, HostTensor, HostTensorMut, Result, parallel};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// Work is split no further than into pieces of so many bytes.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Writes the columns of a tile of targets that have one rule.
-pub(crate) type WriteTile<I, O, A> = fn(Tile<'_, '_, '_, I, O, A>);
+/// A variant's way to write values.
+pub(crate) trait Writer<I: Sample, O: Element> {
+    /// Writes the values of a tile, and clears `valid` of those that are none.
+    fn write(&mut self, work: &Work<'_, '_, I, O>, tile: Tile<'_, '_, I::Arith, O>);
 
-/// What some columns of a tile are made of.
-pub(crate) struct Tile<'t, 'i, 'o, I, O, A> {
-    pub samples: Samples<'i, I>,
-    pub rule: Rule,
-    pub columns: Columns,
-    pub brackets: &'t [Bracket<A>],
-    /// Of the brackets of a [hermite](Rule::is_hermite) rule.
-    pub ratios: &'t [Ratios<A>],
-    /// To be cleared where the samples themselves make a target invalid.
+    /// Called behind the last tile of a piece, while that is still held.
+    fn finish(&mut self);
+}
+
+/// Targets of a batch row whose places were found.
+pub(crate) struct Tile<'t, 'o, A, O> {
+    pub batch_row: usize,
+    pub found: &'t mut Found<A>,
+    /// Of each target; all are at first.
     pub valid: &'t mut [bool],
-    /// What becomes of a value that they make invalid.
-    pub invalid: Invalid,
-    pub fill: O,
-    pub nan: O,
     pub out: &'t mut HostTensorMut<'o, O, 3>,
-    /// The values' batch row and first target within `out`.
+    /// Their batch row and the first of them within `out`.
     pub row: usize,
     pub target: usize,
 }
@@ -52,6 +49,15 @@ impl<'i, I: Sample> Samples<'i, I> {
     #[inline]
     pub fn at(&self, i: usize, column: usize) -> I::Wide {
         self.data.at([self.row, self.first + i, column]).widen()
+    }
+
+    /// Those of adjacent columns.
+    ///
+    /// # Panics
+    /// If they are not.
+    #[inline]
+    pub fn rows(&self) -> HostRows<'i, I> {
+        self.data.rows(self.row).from(self.first)
     }
 }
 
@@ -100,53 +106,39 @@ pub(crate) struct Piece<'o, O> {
 }
 
 /// What all pieces share.
-struct Work<'w, 'i, I: Sample, O> {
+pub(crate) struct Work<'w, 'i, I: Sample, O> {
     data: HostTensor<'i, I, 3>,
-    places: &'w dyn Places<I::Arith>,
-    runs: &'w Runs,
-    rules: Rules,
-    fill: O,
-    nan: O,
-    write: WriteTile<I, O, I::Arith>,
+    pub places: Box<dyn Places<I::Arith> + 'w>,
+    pub problem: &'w Problem,
+    pub rules: Rules,
+    pub fill: O,
+    pub nan: O,
     outside: FirstOutside,
 }
 
-/// Runs a request with a variant's way of writing columns.
-pub(crate) fn run<I: Sample, O: Output>(
+/// Runs a request: finds places with instructions `S`, and writes the tiles of each piece of it with a writer.
+///
+/// # Safety
+/// The CPU must have the instructions.
+pub(crate) unsafe fn run<I: Sample, O: Output, S: Instructions, W: Writer<I, O>>(
     problem: &Problem,
     request: Resample<'_>,
-    write: WriteTile<I, O, I::Arith>,
+    writer: impl Fn() -> W + Sync,
 ) -> Result<()> {
-    let (batch, samples) = (problem.batch, problem.samples);
-    let places = match problem.time_type {
-        TimeType::F32 => places::<I::Arith, f32>(&request, batch, samples)?,
-        TimeType::F64 => places::<I::Arith, f64>(&request, batch, samples)?,
-        TimeType::I64 => places::<I::Arith, i64>(&request, batch, samples)?,
-    };
     let options = request.options;
     let work = Work {
         data: HostTensor::<I, 3>::new(&request.data)?,
-        places: &*places,
-        runs: &problem.kinds,
+        // SAFETY: the caller's promise.
+        places: unsafe { places::<I::Arith, S>(problem, &request)? },
+        problem,
         rules: Rules {
             extrapolation: options.extrapolation,
             invalid: options.invalid,
         },
         fill: O::fill(options.fill),
         nan: O::not_a_time(options.fill),
-        write,
         outside: FirstOutside::default(),
     };
-    spread::<I, O>(problem, request, |piece| work.on(piece))?;
-    work.outside.told()
-}
-
-/// Runs `leaf` over all of a request's output, in pieces on all threads.
-pub(crate) fn spread<I, O: Element>(
-    problem: &Problem,
-    request: Resample<'_>,
-    leaf: impl Fn(Piece<'_, O>) + Sync,
-) -> Result<()> {
     let whole = Piece {
         out: HostTensorMut::new(request.out)?,
         mask: request.mask.map(HostTensorMut::new).transpose()?,
@@ -154,10 +146,24 @@ pub(crate) fn spread<I, O: Element>(
         first_row: 0,
         first_target: 0,
     };
+    let column_bytes = 2 * size_of::<I>() + size_of::<O>();
+    spread(problem, column_bytes, whole, &|piece| {
+        work.on(piece, &mut writer());
+    });
+    work.outside.told()
+}
+
+/// Runs `leaf` over all of the output, in pieces on all threads. `column_bytes` is what a target moves for each column.
+fn spread<O: Element>(
+    problem: &Problem,
+    column_bytes: usize,
+    whole: Piece<'_, O>,
+    leaf: &(dyn Fn(Piece<'_, O>) + Sync),
+) {
     // A stride of zero makes sizes possible whose product is not.
     let target_bytes = problem
         .columns
-        .saturating_mul(2 * size_of::<I>() + size_of::<O>())
+        .saturating_mul(column_bytes)
         .saturating_add(16);
     let enough = (PIECE_BYTES / target_bytes).max(1);
     #[allow(clippy::result_large_err)] // As below.
@@ -166,7 +172,6 @@ pub(crate) fn spread<I, O: Element>(
         .saturating_mul(problem.batch)
         .saturating_mul(problem.targets);
     parallel::for_each(whole, bytes, halve, leaf);
-    Ok(())
 }
 
 /// The first target outside, where that is an error.
@@ -248,58 +253,49 @@ fn halves<T: Element>(
     }
 }
 
-impl<I: Sample, O: Output> Work<'_, '_, I, O> {
-    fn on(&self, mut piece: Piece<'_, O>) {
-        let [rows, targets, columns] = piece.out.shape();
+impl<'i, I: Sample, O: Output> Work<'_, 'i, I, O> {
+    /// The kinds of the columns.
+    pub fn runs(&self) -> &Runs {
+        &self.problem.kinds
+    }
+
+    /// The samples of a batch row.
+    pub fn samples(&self, batch_row: usize) -> Samples<'i, I> {
+        let RowSpan { first, .. } = self.places.span(batch_row);
+        Samples {
+            data: self.data,
+            // Packed samples have one row for the whole batch.
+            row: match self.data.shape()[0] {
+                1 => 0,
+                _ => batch_row,
+            },
+            first,
+        }
+    }
+
+    fn on(&self, mut piece: Piece<'_, O>, writer: &mut dyn Writer<I, O>) {
+        let [rows, targets, _] = piece.out.shape();
         let mut found = Found::<I::Arith>::new();
-        let mut brackets = [Bracket::<I::Arith>::Fill; TILE];
-        let mut ratios = [Ratios::ALONE; TILE];
         let mut ages = [0f32; TILE];
         for row in 0..rows {
             let batch_row = piece.first_row + row;
-            let RowSpan { first, .. } = self.places.span(batch_row);
-            let samples = Samples {
-                data: self.data,
-                // Packed samples have one row for the whole batch.
-                row: if self.data.shape()[0] == 1 {
-                    0
-                } else {
-                    batch_row
-                },
-                first,
-            };
             for target in (0..targets).step_by(TILE) {
                 let n = TILE.min(targets - target);
-                let brackets = &mut brackets[..n];
-                let mut valid = [true; TILE];
                 let wanted = piece.age.is_some().then_some(&mut ages[..n]);
                 let first_target = piece.first_target + target;
-                let mut tile = |index, rule, brackets: &[_], ratios: &[_], valid: &mut [bool]| {
-                    (self.write)(Tile {
-                        samples,
-                        rule,
-                        columns: Columns::of(self.runs, index, columns),
-                        brackets,
-                        ratios,
-                        valid,
-                        invalid: self.rules.invalid,
-                        fill: self.fill,
-                        nan: self.nan,
-                        out: &mut piece.out,
-                        row,
-                        target,
-                    });
-                };
-                let (valid, ratios) = (&mut valid[..n], &mut ratios[..n]);
                 self.places
                     .find(batch_row, first_target, n, &mut found, wanted);
-                for (index, run) in self.runs.list().iter().enumerate() {
-                    self.resolve(run.rule, &found, brackets, valid);
-                    if run.rule.is_hermite() {
-                        self.places.ratios(batch_row, brackets, ratios);
-                    }
-                    tile(index, run.rule, brackets, ratios, valid);
-                }
+                let mut valid = [true; TILE];
+                let valid = &mut valid[..n];
+                let tile = Tile {
+                    batch_row,
+                    found: &mut found,
+                    valid,
+                    out: &mut piece.out,
+                    row,
+                    target,
+                };
+                writer.write(self, tile);
                 if self.rules.extrapolation == Extrapolation::Error
                     && let Some(t) = self.first_beyond(&found, n)
                 {
@@ -317,28 +313,14 @@ impl<I: Sample, O: Output> Work<'_, '_, I, O> {
                 }
             }
         }
-    }
-
-    #[inline]
-    fn resolve(
-        &self,
-        rule: Rule,
-        found: &Found<I::Arith>,
-        brackets: &mut [Bracket<I::Arith>],
-        valid: &mut [bool],
-    ) {
-        for (t, (bracket, valid)) in brackets.iter_mut().zip(valid).enumerate() {
-            let (resolved, is_valid) = self.rules.resolve(rule, &found.place(t));
-            *bracket = resolved;
-            *valid &= is_valid;
-        }
+        writer.finish();
     }
 
     /// The first target for which some column's rule has no samples.
     fn first_beyond(&self, found: &Found<I::Arith>, count: usize) -> Option<usize> {
         (0..count).find(|&t| {
             let beyond = |rule| self.rules.is_beyond(rule, &found.place(t));
-            self.runs.any(beyond)
+            self.runs().any(beyond)
         })
     }
 }

@@ -82,6 +82,21 @@ value! {
     i64, i64, |v| v;
 }
 
+/// A row of samples as values: as they are if the types are the same.
+#[inline(always)]
+pub(crate) fn convert<I: Sample, O: Value<I::Wide>>(samples: &[I], values: &mut [O]) {
+    assert_eq!(samples.len(), values.len());
+    if I::DTYPE == O::DTYPE {
+        let (from, to) = (samples.as_ptr().cast(), values.as_mut_ptr());
+        // SAFETY: one type, as its tag says; the values are exclusively borrowed.
+        unsafe { std::ptr::copy_nonoverlapping(from, to, samples.len()) }
+        return;
+    }
+    for (value, sample) in values.iter_mut().zip(samples) {
+        *value = O::narrow(sample.widen());
+    }
+}
+
 macro_rules! output {
     ($($float:ty),*; $($integer:ty),*) => {
         $(impl Output for $float {

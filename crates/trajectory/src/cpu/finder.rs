@@ -6,8 +6,9 @@ use super::bracket::{Bracket, Place, Relation, Within};
 use super::hermite::Ratios;
 use super::ragged::{RowSpan, spans};
 use crate::check::{check_row, check_slice};
-use crate::{Extrapolation, Resample};
-use robocache_core::{Error, Result, TimeFault, TimeScalar};
+use crate::{Extrapolation, Problem, Resample};
+use robocache_core::{Error, Result, TimeFault, TimeScalar, TimeType};
+use std::marker::PhantomData;
 
 /// The most targets whose places are found together.
 pub(crate) const TILE: usize = 128;
@@ -52,7 +53,39 @@ impl<A: Arith> Found<A> {
     }
 }
 
-/// Everything about a request that does not depend on the columns, the axis' type forgotten.
+/// Instructions to find places with.
+pub(crate) trait Instructions: Sized + 'static {
+    /// [`Finder::locate`] with these instructions.
+    ///
+    /// # Safety
+    /// The CPU must have them.
+    unsafe fn locate<A: Arith, X: Tick>(
+        finder: &Finder<'_, X, Self>,
+        row: usize,
+        first: usize,
+        count: usize,
+        found: &mut Found<A>,
+        ages: Option<&mut [f32]>,
+    );
+}
+
+/// Those that every CPU of an architecture has.
+pub(crate) struct Baseline;
+
+impl Instructions for Baseline {
+    unsafe fn locate<A: Arith, X: Tick>(
+        finder: &Finder<'_, X, Self>,
+        row: usize,
+        first: usize,
+        count: usize,
+        found: &mut Found<A>,
+        ages: Option<&mut [f32]>,
+    ) {
+        finder.locate(row, first, count, found, ages);
+    }
+}
+
+/// Everything about a request that does not depend on the columns, the type of times and the instructions forgotten.
 pub(crate) trait Places<A>: Sync {
     /// The samples of a batch row.
     fn span(&self, row: usize) -> RowSpan;
@@ -72,13 +105,20 @@ pub(crate) trait Places<A>: Sync {
     fn ratios(&self, row: usize, brackets: &[Bracket<A>], ratios: &mut [Ratios<A>]);
 }
 
-/// The [`Places`] of a request, with the times checked if that is asked for.
-pub(crate) fn places<'a, A: Arith, X: Tick>(
+/// The [`Places`] of a request, with the times checked if that is asked for; found with instructions `S`.
+///
+/// # Safety
+/// The CPU must have them.
+pub(crate) unsafe fn places<'a, A: Arith, S: Instructions>(
+    problem: &Problem,
     request: &Resample<'a>,
-    batch: usize,
-    samples: usize,
 ) -> Result<Box<dyn Places<A> + 'a>> {
-    Ok(Box::new(Finder::<X>::new(request, batch, samples)?))
+    let [batch, samples] = [problem.batch, problem.samples];
+    Ok(match problem.time_type {
+        TimeType::F32 => Box::new(Finder::<f32, S>::new(request, batch, samples)?),
+        TimeType::F64 => Box::new(Finder::<f64, S>::new(request, batch, samples)?),
+        TimeType::I64 => Box::new(Finder::<i64, S>::new(request, batch, samples)?),
+    })
 }
 
 fn check_axis<X: Tick>(
@@ -106,8 +146,8 @@ fn check_axis<X: Tick>(
     }
 }
 
-/// The [`Places`] of a request, the axis' type known.
-pub(crate) struct Finder<'a, X: Tick> {
+/// The [`Places`] of a request, the type of times and the instructions known.
+pub(crate) struct Finder<'a, X: Tick, S> {
     source: HostAxis<'a, X>,
     target: HostAxis<'a, X>,
     spans: Option<Vec<RowSpan>>,
@@ -117,9 +157,10 @@ pub(crate) struct Finder<'a, X: Tick> {
     max_gap: Option<X::Distance>,
     /// Whether weights are wanted beyond the ends.
     goes_on: bool,
+    instructions: PhantomData<fn() -> S>,
 }
 
-impl<A: Arith, X: Tick> Places<A> for Finder<'_, X> {
+impl<A: Arith, X: Tick, S: Instructions> Places<A> for Finder<'_, X, S> {
     fn span(&self, row: usize) -> RowSpan {
         self.row_span(row)
     }
@@ -132,7 +173,8 @@ impl<A: Arith, X: Tick> Places<A> for Finder<'_, X> {
         found: &mut Found<A>,
         ages: Option<&mut [f32]>,
     ) {
-        self.locate(row, first, count, found, ages);
+        // SAFETY: whoever made this knows that the CPU has them.
+        unsafe { S::locate(self, row, first, count, found, ages) }
     }
 
     fn ratios(&self, row: usize, brackets: &[Bracket<A>], ratios: &mut [Ratios<A>]) {
@@ -164,9 +206,9 @@ impl<A: Arith, X: Tick> Places<A> for Finder<'_, X> {
     }
 }
 
-impl<'a, X: Tick> Finder<'a, X> {
+impl<'a, X: Tick, S> Finder<'a, X, S> {
     /// The finder of a request, with the times checked if that is asked for.
-    pub fn new(request: &Resample<'a>, batch: usize, samples: usize) -> Result<Self> {
+    fn new(request: &Resample<'a>, batch: usize, samples: usize) -> Result<Self> {
         let options = request.options;
         let scalar = |value: Option<TimeScalar>| value.and_then(X::from_scalar);
         let finder = Finder {
@@ -178,6 +220,7 @@ impl<'a, X: Tick> Finder<'a, X> {
             tolerance: scalar(options.tolerance).map(X::as_distance),
             max_gap: scalar(options.max_gap).map(X::as_distance),
             goes_on: options.extrapolation == Extrapolation::Linear,
+            instructions: PhantomData,
         };
         if options.check {
             // A shared axis is the same for every row; of dense rows one look is enough.
@@ -191,7 +234,7 @@ impl<'a, X: Tick> Finder<'a, X> {
     }
 
     /// The samples of a batch row.
-    pub fn row_span(&self, row: usize) -> RowSpan {
+    fn row_span(&self, row: usize) -> RowSpan {
         match &self.spans {
             Some(spans) => spans[row],
             None => RowSpan {

@@ -3,7 +3,7 @@
 use super::arith::Arith;
 use super::element::Sample;
 use super::stream::Stream;
-use robocache_core::{HostRows, HostRowsMut};
+use robocache_core::{Element, HostRows, HostRowsMut};
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::marker::PhantomData;
 
@@ -18,31 +18,31 @@ pub(crate) fn nearer_end<A: Arith>(weight: A) -> (bool, A) {
 }
 
 /// Rows of values one after the other, and what they are made of.
-pub(crate) struct Rows<'r, 'o, T: Sample> {
-    pub samples: HostRows<'r, T>,
+pub(crate) struct Rows<'r, 'o, I: Sample, O> {
+    pub samples: HostRows<'r, I>,
     /// Each one's earlier sample.
     pub low: &'r [usize],
     /// Of each one [`nearer_end`].
     pub early: &'r [bool],
-    pub factor: &'r [T::Arith],
-    pub out: &'r mut HostRowsMut<'o, T>,
+    pub factor: &'r [I::Arith],
+    pub out: &'r mut HostRowsMut<'o, O>,
     /// The first of them within `out`.
     pub first: usize,
     /// If they are to be written past the caches.
-    pub past: Option<&'r mut Stream<T>>,
+    pub past: Option<&'r mut Stream<O>>,
 }
 
 /// One of them: its samples, its values, and the weight from the nearer end.
-pub(crate) struct Row<'r, T: Sample> {
-    pub a: *const T,
-    pub b: *const T,
-    pub out: *mut T,
+pub(crate) struct Row<'r, I: Sample, O> {
+    pub a: *const I,
+    pub b: *const I,
+    pub out: *mut O,
     pub early: bool,
-    pub factor: T::Arith,
-    memory: PhantomData<&'r mut T>,
+    pub factor: I::Arith,
+    memory: PhantomData<&'r mut O>,
 }
 
-impl<T: Sample> Rows<'_, '_, T> {
+impl<I: Sample, O: Element> Rows<'_, '_, I, O> {
     /// The elements of each row.
     #[inline(always)]
     pub fn columns(&self) -> usize {
@@ -54,15 +54,16 @@ impl<T: Sample> Rows<'_, '_, T> {
         self.low.len()
     }
 
+    /// The k-th row: between its two samples, or of the earlier one alone, which then is both.
     #[inline(always)]
-    pub fn row<'s>(&mut self, k: usize) -> Row<'s, T>
+    pub fn row<'s>(&mut self, k: usize, between: bool) -> Row<'s, I, O>
     where
         Self: 's,
     {
         let i = self.low[k];
         Row {
             a: self.samples.row(i).as_ptr(),
-            b: self.samples.row(i + 1).as_ptr(),
+            b: self.samples.row(i + usize::from(between)).as_ptr(),
             out: self.out(k),
             early: self.early[k],
             factor: self.factor[k],
@@ -72,27 +73,31 @@ impl<T: Sample> Rows<'_, '_, T> {
 
     /// Where the values go.
     #[inline(always)]
-    fn out(&mut self, k: usize) -> *mut T {
+    fn out(&mut self, k: usize) -> *mut O {
         let out = self.out.row_ptr(self.first + k);
         match &mut self.past {
-            // SAFETY: `write` finishes while it still holds the output.
+            // SAFETY: the stream is finished while the output is still held.
             Some(stream) => unsafe { stream.slot(out, self.out.columns()) },
             None => out,
         }
     }
 
     /// Writes each one's earlier sample as it is.
+    ///
+    /// # Panics
+    /// If the values are of another type.
     #[inline(always)]
     pub fn copy(mut self) {
         const LINE: usize = 64;
+        assert!(I::DTYPE == O::DTYPE);
         for k in 0..self.count() {
             let (sample, out) = (self.samples.row(self.low[k]), self.out(k));
-            for at in (0..sample.len()).step_by(LINE / size_of::<T>()) {
+            for at in (0..sample.len()).step_by(LINE / size_of::<I>()) {
                 fetch(sample.as_ptr(), at, READ_AHEAD);
                 fetch(out, at, WRITE_AHEAD);
             }
-            // SAFETY: there is room for a row, which no sample is part of.
-            unsafe { std::ptr::copy_nonoverlapping(sample.as_ptr(), out, sample.len()) }
+            // SAFETY: there is room for a row of that type, which no sample is part of.
+            unsafe { std::ptr::copy_nonoverlapping(sample.as_ptr(), out.cast(), sample.len()) }
         }
     }
 }
@@ -111,7 +116,7 @@ fn fetch<T>(first: *const T, at: usize, bytes: usize) {
     unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
 }
 
-impl<T: Sample> Row<'_, T> {
+impl<I: Sample, O> Row<'_, I, O> {
     /// Asks for what will be read and written after element `at`.
     #[inline(always)]
     pub fn fetch_ahead(&self, at: usize) {

@@ -5,41 +5,40 @@
 
 use super::arith::Arith;
 use super::bracket::Bracket;
-use super::element::{Output, Sample, Value};
+use super::element::{Sample, Value, convert};
 use super::hermite::{self, Ratios};
 use super::{rotation, trig};
 use crate::Invalid;
 use crate::runs::Rule;
 use robocache_core::HostRows;
 
-/// A type whose values are made in its own arithmetic type.
-pub(crate) trait Real:
-    Sample<Wide = <Self as Sample>::Arith> + Value<<Self as Sample>::Arith> + Output
-{
-}
+/// A type of samples that are computed with.
+pub(crate) trait Real: Sample<Wide = <Self as Sample>::Arith> {}
 
-impl<T> Real for T where
-    T: Sample<Wide = <T as Sample>::Arith> + Value<<T as Sample>::Arith> + Output
-{
-}
+impl<T: Sample<Wide = <T as Sample>::Arith>> Real for T {}
 
 /// What a target's value is made of, whatever the columns.
 #[derive(Clone, Copy)]
-pub(crate) struct Recipe<T: Sample> {
+pub(crate) struct Recipe<A, O> {
     pub rule: Rule,
-    pub bracket: Bracket<T::Arith>,
+    pub bracket: Bracket<A>,
     /// Of a [hermite](Rule::is_hermite) rule.
-    pub ratios: Ratios<T::Arith>,
+    pub ratios: Ratios<A>,
     /// What becomes of a value that the samples make invalid.
     pub invalid: Invalid,
-    pub fill: T,
-    pub nan: T,
+    pub fill: O,
+    pub nan: O,
 }
 
-impl<T: Real> Recipe<T> {
+impl<A: Arith, O: Value<A>> Recipe<A, O> {
     /// Writes columns from `first` on. Returns whether the samples make a rotation.
     #[inline(always)]
-    pub fn write(self, samples: HostRows<'_, T>, first: usize, out: &mut [T]) -> bool {
+    pub fn write<I: Real<Arith = A>>(
+        self,
+        samples: HostRows<'_, I>,
+        first: usize,
+        out: &mut [O],
+    ) -> bool {
         let last = first + out.len();
         let of = |i: usize| &samples.row(i)[first..last];
         match (self.bracket, self.rule) {
@@ -55,7 +54,7 @@ impl<T: Real> Recipe<T> {
             (Bracket::Copy(i), Rule::Angle) => {
                 by_lanes([of(i)], out, Wrapped);
             }
-            (Bracket::Copy(i), _) => out.copy_from_slice(of(i)),
+            (Bracket::Copy(i), _) => convert(of(i), out),
             (Bracket::Between(i, weight), Rule::Angle) => {
                 by_lanes([of(i), of(i + 1)], out, Turn(weight));
             }
@@ -74,23 +73,19 @@ impl<T: Real> Recipe<T> {
     }
 
     #[inline(always)]
-    fn hermite<'s>(
+    fn hermite<'s, I: Real<Arith = A>>(
         self,
         rule: Rule,
         i: usize,
-        weight: T::Arith,
-        of: impl Fn(usize) -> &'s [T],
-        out: &mut [T],
+        weight: A,
+        of: impl Fn(usize) -> &'s [I],
+        out: &mut [O],
     ) {
         let Ratios { before, after } = self.ratios;
         let (a, b) = (of(i), of(i + 1));
         // Those that are not there are not looked at.
-        let previous = if before > T::Arith::ZERO {
-            of(i - 1)
-        } else {
-            a
-        };
-        let next = if after > T::Arith::ZERO { of(i + 2) } else { b };
+        let previous = if before > A::ZERO { of(i - 1) } else { a };
+        let next = if after > A::ZERO { of(i + 2) } else { b };
         let curve = Curve {
             rule,
             weight,
@@ -100,19 +95,15 @@ impl<T: Real> Recipe<T> {
     }
 
     #[inline(always)]
-    fn rotations(
-        self,
-        out: &mut [T],
-        make: impl Fn(usize) -> Option<rotation::Quad<T::Arith>>,
-    ) -> bool {
+    fn rotations(self, out: &mut [O], make: impl Fn(usize) -> Option<rotation::Quad<A>>) -> bool {
         let mut all = true;
         for (k, out) in out.chunks_exact_mut(4).enumerate() {
             match make(4 * k) {
-                Some(rotation) => out.copy_from_slice(&rotation.map(T::narrow)),
+                Some(rotation) => out.copy_from_slice(&rotation.map(O::narrow)),
                 None => {
                     all = false;
                     out.fill(match self.invalid {
-                        Invalid::Keep => T::narrow(T::Arith::NAN),
+                        Invalid::Keep => O::narrow(A::NAN),
                         Invalid::Fill => self.fill,
                     });
                 }
@@ -172,24 +163,24 @@ impl<A: Arith> Formula<A, 4> for Curve<A> {
 
 /// Each element of `out` from those of the rows at its place.
 #[inline(always)]
-fn by_lanes<T: Real, const N: usize>(
-    rows: [&[T]; N],
-    out: &mut [T],
-    formula: impl Formula<T::Arith, N>,
+fn by_lanes<I: Real, O: Value<I::Arith>, const N: usize>(
+    rows: [&[I]; N],
+    out: &mut [O],
+    formula: impl Formula<I::Arith, N>,
 ) {
     let rows = rows.map(|row| &row[..out.len()]);
     let Some(last) = out.len().checked_sub(LANES) else {
         let lanes = rows.map(|row| {
-            std::array::from_fn(|k| row.get(k).map_or(T::Arith::ZERO, |sample| sample.widen()))
+            std::array::from_fn(|k| row.get(k).map_or(I::Arith::ZERO, |sample| sample.widen()))
         });
         for (out, value) in out.iter_mut().zip(on_lanes(lanes, &formula)) {
-            *out = T::narrow(value);
+            *out = O::narrow(value);
         }
         return;
     };
     // The last lanes overlap those before, which are made once more.
     for at in (0..last).step_by(LANES).chain([last]) {
-        let mut lanes = [[T::Arith::ZERO; LANES]; N];
+        let mut lanes = [[I::Arith::ZERO; LANES]; N];
         for (lanes, row) in lanes.iter_mut().zip(rows) {
             for (lane, sample) in lanes.iter_mut().zip(&row[at..at + LANES]) {
                 *lane = sample.widen();
@@ -197,7 +188,7 @@ fn by_lanes<T: Real, const N: usize>(
         }
         let values = on_lanes(lanes, &formula);
         for (out, value) in out[at..at + LANES].iter_mut().zip(values) {
-            *out = T::narrow(value);
+            *out = O::narrow(value);
         }
     }
 }
@@ -221,13 +212,13 @@ fn on_lanes<A: Arith, const N: usize>(
 /// The rotations of as many targets as there are lanes, from column `first` on; `None` if some of them want a closer
 /// look.
 #[inline(always)]
-pub(crate) fn plain_rotations<T: Real>(
-    brackets: &[Bracket<T::Arith>; LANES],
-    samples: HostRows<'_, T>,
+pub(crate) fn plain_rotations<I: Real, O: Value<I::Arith>>(
+    brackets: &[Bracket<I::Arith>; LANES],
+    samples: HostRows<'_, I>,
     first: usize,
-) -> Option<[[T; 4]; LANES]> {
-    let mut weights = [T::Arith::ZERO; LANES];
-    let (mut a, mut b) = ([[T::Arith::ZERO; LANES]; 4], [[T::Arith::ZERO; LANES]; 4]);
+) -> Option<[[O; 4]; LANES]> {
+    let mut weights = [I::Arith::ZERO; LANES];
+    let (mut a, mut b) = ([[I::Arith::ZERO; LANES]; 4], [[I::Arith::ZERO; LANES]; 4]);
     for (t, bracket) in brackets.iter().enumerate() {
         let Bracket::Between(i, weight) = *bracket else {
             return None;
@@ -238,7 +229,7 @@ pub(crate) fn plain_rotations<T: Real>(
             (a[k][t], b[k][t]) = (here[k], there[k]);
         }
     }
-    let mut rotations = [[T::Arith::ZERO; LANES]; 4];
+    let mut rotations = [[I::Arith::ZERO; LANES]; 4];
     let mut plain = [false; LANES];
     for t in 0..LANES {
         let (a, b) = (lane(&a, t), lane(&b, t));
@@ -251,9 +242,9 @@ pub(crate) fn plain_rotations<T: Real>(
     if plain != [true; LANES] {
         return None;
     }
-    let mut values = [[T::narrow(T::Arith::ZERO); 4]; LANES];
+    let mut values = [[O::narrow(I::Arith::ZERO); 4]; LANES];
     for (t, value) in values.iter_mut().enumerate() {
-        *value = lane(&rotations, t).map(T::narrow);
+        *value = lane(&rotations, t).map(O::narrow);
     }
     Some(values)
 }

@@ -4,11 +4,15 @@
 //! costs as much as to read the samples. Stores past the caches do not, but have to write whole lines. Rows seldom
 //! are: they are gathered in a buffer that stays in the nearest cache, and go on from there line by line.
 
-use std::arch::x86_64::{__m128i, _mm_load_si128, _mm_stream_si128};
+use std::arch::x86_64::_mm_sfence;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-const LINE: usize = 64;
+/// Copies whole lines past the caches: from there to there, so many of them. Both are lines of memory, the first readable,
+/// the second writable.
+pub(crate) type CopyLines = unsafe fn(*const u8, *mut u8, usize);
+
+pub(crate) const LINE: usize = 64;
 const BUFFER: usize = 8 << 10;
 /// So much is written at once: more would keep the memory waiting for it, and then the rest waiting for the memory.
 const FULL: usize = 2 << 10;
@@ -19,6 +23,7 @@ struct Buffer(MaybeUninit<[u8; BUFFER]>);
 /// Rows that are on their way to memory.
 pub(crate) struct Stream<T> {
     buffer: Buffer,
+    copy_lines: CopyLines,
     /// Where the buffer's first byte goes: the beginning of a line.
     base: *mut T,
     /// The bytes of the buffer that have to go there.
@@ -27,9 +32,12 @@ pub(crate) struct Stream<T> {
 }
 
 impl<T: Copy> Stream<T> {
-    pub fn new() -> Self {
+    /// # Safety
+    /// The CPU must have what `copy_lines` is made of.
+    pub unsafe fn new(copy_lines: CopyLines) -> Self {
         Stream {
             buffer: Buffer(MaybeUninit::uninit()),
+            copy_lines,
             base: ptr::null_mut(),
             begin: 0,
             end: 0,
@@ -86,13 +94,17 @@ impl<T: Copy> Stream<T> {
         }
     }
 
-    /// Writes what is in the buffer.
+    /// Writes what is in the buffer, and makes all that was written past the caches seen before anybody is told that
+    /// it is there.
     ///
     /// # Safety
     /// As for [`slot`](Self::slot).
     pub unsafe fn finish(&mut self) {
-        // SAFETY: as above.
-        unsafe { self.write(self.end) }
+        // SAFETY: as above; every CPU of the architecture has fences.
+        unsafe {
+            self.write(self.end);
+            _mm_sfence();
+        }
         self.begin = self.end;
     }
 
@@ -110,10 +122,8 @@ impl<T: Copy> Stream<T> {
             let first = self.begin.next_multiple_of(LINE).min(end);
             let last = (end / LINE * LINE).max(first);
             copy(self.begin, first);
-            for at in (first..last).step_by(size_of::<__m128i>()) {
-                let bytes = _mm_load_si128(from.add(at).cast());
-                _mm_stream_si128(to.wrapping_add(at).cast(), bytes);
-            }
+            let lines = (last - first) / LINE;
+            (self.copy_lines)(from.add(first), to.wrapping_add(first), lines);
             copy(last, end);
         }
     }

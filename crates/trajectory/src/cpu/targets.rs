@@ -1,94 +1,114 @@
 //! Targets whose places were found, on their way to rows of values.
 
 use super::arith::Arith;
-use super::axis::Tick;
 use super::bracket::{Bracket, Relation, Within};
-use super::drive::Columns;
-use super::element::Sample;
-use super::finder::{Found, Places, TILE};
+use super::drive::{Columns, Tile, Work, Writer};
+use super::element::{Output, Value, convert};
+use super::finder::TILE;
 use super::hermite::Ratios;
 use super::rows::{Rows, nearer_end};
 use super::spans::{LANES, Real, Recipe, plain_rotations};
 use super::stream::Stream;
-use super::vector::{Instructions, Work};
+use super::vector::Makes;
 use crate::runs::{Rule, Run};
 use robocache_core::{HostRows, HostRowsMut};
-
-/// A batch row's samples and values.
-pub(crate) struct Lines<'s, 'o, T> {
-    pub samples: HostRows<'s, T>,
-    pub out: HostRowsMut<'o, T>,
-}
+use std::marker::PhantomData;
 
 /// Writes the rotations of as many targets as there are lanes, of which `target` is the first. `false` if some want a
 /// closer look: then not all were written.
 #[inline(always)]
-fn write_rotations<T: Real>(
-    brackets: &[Bracket<T::Arith>; LANES],
+fn write_rotations<I: Real, O: Value<I::Arith>>(
+    brackets: &[Bracket<I::Arith>; LANES],
     columns: Columns,
-    lines: &mut Lines<'_, '_, T>,
+    samples: HostRows<'_, I>,
+    out: &mut HostRowsMut<'_, O>,
     target: usize,
 ) -> bool {
     for range in columns.ranges() {
         for first in range.step_by(4) {
-            let Some(rotations) = plain_rotations(brackets, lines.samples, first) else {
+            let Some(rotations) = plain_rotations(brackets, samples, first) else {
                 return false;
             };
             for (t, rotation) in rotations.iter().enumerate() {
-                lines.out.row_mut(target + t)[first..first + 4].copy_from_slice(rotation);
+                out.row_mut(target + t)[first..first + 4].copy_from_slice(rotation);
             }
         }
     }
     true
 }
 
-/// Targets whose values are written together.
-pub(crate) struct Targets<A> {
-    pub found: Found<A>,
+/// Outputs of so many bytes are not read again from a cache soon, and to bring them in first costs as much as to
+/// read the samples.
+const PAST_CACHES: usize = 2 << 20;
+
+/// Writes targets together, with instructions `S`.
+pub(crate) struct Targets<I: Real, O, S> {
     /// Of each target [`nearer_end`].
     early: [bool; TILE],
-    factor: [A; TILE],
+    factor: [I::Arith; TILE],
     /// Whether a target's value is between two samples.
     between: [bool; TILE],
-    pub valid: [bool; TILE],
-    brackets: [Bracket<A>; TILE],
-    ratios: [Ratios<A>; TILE],
+    brackets: [Bracket<I::Arith>; TILE],
+    ratios: [Ratios<I::Arith>; TILE],
+    stream: Stream<O>,
+    instructions: PhantomData<S>,
 }
 
-impl<A: Arith> Targets<A> {
-    pub fn new() -> Self {
+impl<I: Real, O: Value<I::Arith> + Output, S: Makes<I, O>> Writer<I, O> for Targets<I, O, S> {
+    fn write(&mut self, work: &Work<'_, '_, I, O>, tile: Tile<'_, '_, I::Arith, O>) {
+        // SAFETY: whoever made this knows that the CPU has the instructions.
+        unsafe { S::write(self, work, tile) }
+    }
+
+    fn finish(&mut self) {
+        // SAFETY: the piece is still held.
+        unsafe { self.stream.finish() }
+    }
+}
+
+impl<I: Real, O: Value<I::Arith>, S: Makes<I, O>> Targets<I, O, S> {
+    /// # Safety
+    /// The CPU must have the instructions.
+    pub unsafe fn new() -> Self {
         Targets {
-            found: Found::new(),
             early: [true; TILE],
-            factor: [A::ZERO; TILE],
+            factor: [I::Arith::ZERO; TILE],
             between: [false; TILE],
-            valid: [true; TILE],
             brackets: [Bracket::Fill; TILE],
             ratios: [Ratios::ALONE; TILE],
+            // SAFETY: the caller's promise.
+            stream: unsafe { Stream::new(S::copy_lines) },
+            instructions: PhantomData,
         }
     }
 
-    /// Writes the rows of the `n` targets that were found, of which `target` is the first within `out`.
-    ///
-    /// # Safety
-    /// The CPU must have the instructions `S`.
+    /// Writes a tile, part of whatever calls it and so of its instructions.
     #[inline(always)]
-    pub unsafe fn write<S: Instructions<T>, T: Sample<Arith = A>, X: Tick>(
+    pub fn write(&mut self, work: &Work<'_, '_, I, O>, tile: Tile<'_, '_, I::Arith, O>) {
+        match work.runs().only() {
+            Some(rule) if rule == Rule::Linear || rule.is_hold() => {
+                self.write_plain(work, rule, tile);
+            }
+            _ => self.write_runs(work, tile),
+        }
+    }
+
+    /// One rule for all columns, linear or one that holds.
+    #[inline(always)]
+    fn write_plain(
         &mut self,
-        work: &Work<'_, '_, T, X>,
+        work: &Work<'_, '_, I, O>,
         rule: Rule,
-        lines: &mut Lines<'_, '_, T>,
-        target: usize,
-        n: usize,
-        stream: &mut Stream<T>,
+        tile: Tile<'_, '_, I::Arith, O>,
     ) {
-        let Lines { samples, out } = lines;
+        let samples = work.samples(tile.batch_row).rows();
+        let (n, target, found) = (tile.valid.len(), tile.target, tile.found);
+        let mut out = tile.out.rows_mut(tile.row);
         let Targets {
-            found,
             early,
             factor,
             between,
-            valid,
+            stream,
             ..
         } = self;
         let (early, factor, between) = (&mut early[..n], &mut factor[..n], &mut between[..n]);
@@ -107,19 +127,18 @@ impl<A: Arith> Targets<A> {
             let later = (rule == Rule::Next) | ((rule == Rule::Nearest) & later_is_nearer);
             *low += usize::from(later & between);
         }
-        valid[..n].fill(true);
         if !all {
             for t in 0..n {
                 if between[t] {
                     continue;
                 }
                 let (bracket, is_valid) = work.rules.resolve(rule, &found.place(t));
-                valid[t] = is_valid;
+                tile.valid[t] = is_valid;
                 let out = out.row_mut(target + t);
                 match bracket {
                     Bracket::Fill => out.fill(work.fill),
                     Bracket::NotATime => out.fill(work.nan),
-                    Bracket::Copy(i) => out.copy_from_slice(samples.row(i)),
+                    Bracket::Copy(i) => convert(samples.row(i), out),
                     Bracket::Between(i, weight) => {
                         (found.low[t], between[t]) = (i, true);
                         (early[t], factor[t]) = nearer_end(weight);
@@ -127,6 +146,9 @@ impl<A: Arith> Targets<A> {
                 }
             }
         }
+        let problem = work.problem;
+        let one_behind_the_other = problem.out_strides[1] == problem.columns as isize;
+        let past_caches = one_behind_the_other && problem.bytes_of_values() >= PAST_CACHES;
         let mut begin = 0;
         while begin < n {
             let rest = &between[begin..];
@@ -136,50 +158,47 @@ impl<A: Arith> Targets<A> {
             };
             let end = begin + count;
             let rows = Rows {
-                samples: *samples,
+                samples,
                 low: &found.low[begin..end],
                 early: &early[begin..end],
                 factor: &factor[begin..end],
-                out,
+                out: &mut out,
                 first: target + begin,
-                past: work.past_caches.then_some(&mut *stream),
+                past: past_caches.then_some(&mut *stream),
             };
-            match rule.is_hold() {
-                true => rows.copy(),
-                // SAFETY: the caller's promise.
-                false => unsafe { S::blend(rows) },
+            // SAFETY: the CPU has the instructions.
+            unsafe {
+                match rule.is_hold() {
+                    true => S::hold(rows),
+                    false => S::blend(rows),
+                }
             }
             begin = end + 1;
         }
     }
 
-    /// The same whatever the kinds.
+    /// Any rules.
     #[inline(always)]
-    pub fn write_runs<T: Real + Sample<Arith = A>, X: Tick>(
-        &mut self,
-        work: &Work<'_, '_, T, X>,
-        batch_row: usize,
-        lines: &mut Lines<'_, '_, T>,
-        target: usize,
-        n: usize,
-    ) {
-        self.valid[..n].fill(true);
-        for (index, &Run { rule, .. }) in work.runs.list().iter().enumerate() {
+    fn write_runs(&mut self, work: &Work<'_, '_, I, O>, tile: Tile<'_, '_, I::Arith, O>) {
+        let samples = work.samples(tile.batch_row).rows();
+        let (n, target) = (tile.valid.len(), tile.target);
+        let mut out = tile.out.rows_mut(tile.row);
+        for (index, &Run { rule, .. }) in work.runs().list().iter().enumerate() {
             for t in 0..n {
-                let (bracket, is_valid) = work.rules.resolve(rule, &self.found.place(t));
+                let (bracket, is_valid) = work.rules.resolve(rule, &tile.found.place(t));
                 self.brackets[t] = bracket;
-                self.valid[t] &= is_valid;
+                tile.valid[t] &= is_valid;
             }
             if rule.is_hermite() {
                 let (brackets, ratios) = (&self.brackets[..n], &mut self.ratios[..n]);
-                work.finder.ratios(batch_row, brackets, ratios);
+                work.places.ratios(tile.batch_row, brackets, ratios);
             }
-            let columns = Columns::of(work.runs, index, lines.out.columns());
+            let columns = Columns::of(work.runs(), index, out.columns());
             let mut t = 0;
             while t < n {
                 if rule.is_rotation()
                     && let Some(brackets) = self.brackets[t..n].first_chunk::<LANES>()
-                    && write_rotations(brackets, columns, lines, target + t)
+                    && write_rotations(brackets, columns, samples, &mut out, target + t)
                 {
                     t += LANES;
                     continue;
@@ -192,25 +211,13 @@ impl<A: Arith> Targets<A> {
                     fill: work.fill,
                     nan: work.nan,
                 };
-                let out = lines.out.row_mut(target + t);
+                let out = out.row_mut(target + t);
                 for range in columns.ranges() {
                     let first = range.start;
-                    self.valid[t] &= recipe.write(lines.samples, first, &mut out[range]);
+                    tile.valid[t] &= recipe.write(samples, first, &mut out[range]);
                 }
                 t += 1;
             }
         }
-    }
-
-    /// The first target outside.
-    pub fn first_beyond<T: Sample<Arith = A>, X: Tick>(
-        &self,
-        work: &Work<'_, '_, T, X>,
-        n: usize,
-    ) -> Option<usize> {
-        (0..n).find(|&t| {
-            let place = self.found.place(t);
-            work.runs.any(|rule| work.rules.is_beyond(rule, &place))
-        })
     }
 }

@@ -1,167 +1,115 @@
-//! What the variants for vector instructions share: values of the samples' type, their columns adjacent in memory.
+//! What the variants for vector instructions share: floats, their columns adjacent in memory.
 //!
 //! A tile of targets is looked for, turned into weights and written before the next one: each step is one loop over
 //! all of them. Meanwhile lines of memory are on their way that the next tiles need.
 
-use super::axis::Tick;
-use super::bracket::Rules;
-use super::drive::{FirstOutside, Piece, spread};
-use super::element::Sample;
-use super::finder::{Finder, TILE};
+use super::drive::{self, Tile, Work};
+use super::element::{Output, Value};
+use super::finder::Instructions;
 use super::rows::Rows;
 use super::spans::Real;
-use super::stream::Stream;
-use super::targets::{Lines, Targets};
-use crate::runs::{Rule, Runs};
-use crate::{Extrapolation, Problem, Resample};
-use robocache_core::{DType, Error, HostTensor, Result, TimeType, bf16, f16};
+use super::targets::Targets;
+use crate::{Problem, Resample};
+use robocache_core::{DType, Error, Result, bf16, f16};
 
-/// A set of instructions that blends rows of `T`.
-pub(crate) trait Instructions<T: Sample>: Sized {
+/// A set of instructions that writes past the caches.
+pub(crate) trait Streams: Instructions {
+    /// See [`CopyLines`](super::stream::CopyLines).
+    ///
+    /// # Safety
+    /// As there; the CPU must have the instructions.
+    unsafe fn copy_lines(from: *const u8, to: *mut u8, lines: usize);
+}
+
+/// A set of instructions that makes rows of `O` from samples of `I`.
+pub(crate) trait Makes<I: Real, O: Value<I::Arith>>: Streams {
     /// Writes rows of values: of the k-th, `factor * (b - a)` is added to the nearer one of its two samples.
     ///
     /// # Safety
     /// The CPU must have the instructions.
-    unsafe fn blend(rows: Rows<'_, '_, T>);
+    unsafe fn blend(rows: Rows<'_, '_, I, O>);
 
-    /// [`write()`] with these instructions.
+    /// Writes rows of values: of the k-th, its earlier sample.
     ///
     /// # Safety
     /// As above.
-    unsafe fn write<X: Tick>(work: &Work<'_, '_, T, X>, piece: Piece<'_, T>);
+    unsafe fn hold(rows: Rows<'_, '_, I, O>);
+
+    /// [`Targets::write`] with these instructions.
+    ///
+    /// # Safety
+    /// As above.
+    unsafe fn write(
+        targets: &mut Targets<I, O, Self>,
+        work: &Work<'_, '_, I, O>,
+        tile: Tile<'_, '_, I::Arith, O>,
+    );
 }
 
-/// What all pieces share.
-pub(crate) struct Work<'w, 'a, T: Sample, X: Tick> {
-    data: HostTensor<'w, T, 3>,
-    pub finder: Finder<'a, X>,
-    pub runs: &'w Runs,
-    pub rules: Rules,
-    pub fill: T,
-    pub nan: T,
-    pub past_caches: bool,
-    outside: FirstOutside,
+/// A set of instructions that makes rows of each type from samples of `I`.
+pub(crate) trait MakesAny<I: Real>:
+    Makes<I, f16> + Makes<I, bf16> + Makes<I, f32> + Makes<I, f64>
+where
+    f16: Value<I::Arith>,
+    bf16: Value<I::Arith>,
+    f32: Value<I::Arith>,
+    f64: Value<I::Arith>,
+{
 }
 
-/// Outputs of so many bytes are not read again from a cache soon, and to bring them in first costs as much as to
-/// read the samples.
-const PAST_CACHES: usize = 2 << 20;
+impl<S, I: Real> MakesAny<I> for S
+where
+    S: Makes<I, f16> + Makes<I, bf16> + Makes<I, f32> + Makes<I, f64>,
+    f16: Value<I::Arith>,
+    bf16: Value<I::Arith>,
+    f32: Value<I::Arith>,
+    f64: Value<I::Arith>,
+{
+}
 
-/// Runs a request whose problem was found to have plain rows, on a CPU that was found to have the
+/// Runs a request whose problem was found to have adjacent columns, on a CPU that was found to have the
 /// instructions: what the registry asks of a variant before it runs.
 pub(crate) fn run<S>(problem: &Problem, request: Resample<'_>) -> Result<()>
 where
-    S: Instructions<f16> + Instructions<bf16> + Instructions<f32> + Instructions<f64>,
+    S: MakesAny<f16> + MakesAny<bf16> + MakesAny<f32> + MakesAny<f64>,
 {
     match problem.in_dtype {
-        DType::F16 => run_on::<S, f16>(problem, request),
-        DType::Bf16 => run_on::<S, bf16>(problem, request),
-        DType::F32 => run_on::<S, f32>(problem, request),
-        DType::F64 => run_on::<S, f64>(problem, request),
-        found => Err(Error::DType {
-            argument: "data",
-            found,
-            expected: "f16, bf16, f32 or f64",
-        }),
+        DType::F16 => run_from::<S, f16>(problem, request),
+        DType::Bf16 => run_from::<S, bf16>(problem, request),
+        DType::F32 => run_from::<S, f32>(problem, request),
+        DType::F64 => run_from::<S, f64>(problem, request),
+        found => Err(refused("data", found)),
     }
 }
 
-fn run_on<S: Instructions<T>, T: Real>(problem: &Problem, request: Resample<'_>) -> Result<()> {
-    match problem.time_type {
-        TimeType::F32 => run_by::<S, T, f32>(problem, request),
-        TimeType::F64 => run_by::<S, T, f64>(problem, request),
-        TimeType::I64 => run_by::<S, T, i64>(problem, request),
+fn run_from<S: MakesAny<I>, I: Real>(problem: &Problem, request: Resample<'_>) -> Result<()>
+where
+    f16: Value<I::Arith>,
+    bf16: Value<I::Arith>,
+    f32: Value<I::Arith>,
+    f64: Value<I::Arith>,
+{
+    match problem.out_dtype {
+        DType::F16 => run_with::<S, I, f16>(problem, request),
+        DType::Bf16 => run_with::<S, I, bf16>(problem, request),
+        DType::F32 => run_with::<S, I, f32>(problem, request),
+        DType::F64 => run_with::<S, I, f64>(problem, request),
+        found => Err(refused("out", found)),
     }
 }
 
-fn run_by<S: Instructions<T>, T: Real, X: Tick>(
+fn run_with<S: Makes<I, O>, I: Real, O: Value<I::Arith> + Output>(
     problem: &Problem,
     request: Resample<'_>,
 ) -> Result<()> {
-    let options = request.options;
-    let values = [problem.batch, problem.targets, problem.columns];
-    let bytes = values
-        .iter()
-        .fold(size_of::<T>(), |all, &n| all.saturating_mul(n));
-    let work = Work {
-        data: HostTensor::<T, 3>::new(&request.data)?,
-        finder: Finder::<X>::new(&request, problem.batch, problem.samples)?,
-        runs: &problem.kinds,
-        rules: Rules {
-            extrapolation: options.extrapolation,
-            invalid: options.invalid,
-        },
-        fill: T::fill(options.fill),
-        nan: T::not_a_time(options.fill),
-        past_caches: bytes >= PAST_CACHES && problem.out_strides[1] == problem.columns as isize,
-        outside: FirstOutside::default(),
-    };
-    spread::<T, T>(problem, request, |piece| {
-        // SAFETY: the registry runs a variant only on CPUs that have its instructions.
-        unsafe { S::write(&work, piece) }
-    })?;
-    work.outside.told()
+    // SAFETY: the registry runs a variant only on CPUs that have its instructions.
+    unsafe { drive::run::<I, O, S, _>(problem, request, || Targets::<I, O, S>::new()) }
 }
 
-/// Writes a piece.
-///
-/// # Safety
-/// The CPU must have the instructions `S`.
-#[inline(always)]
-pub(crate) unsafe fn write<S: Instructions<T>, T: Real, X: Tick>(
-    work: &Work<'_, '_, T, X>,
-    mut piece: Piece<'_, T>,
-) {
-    let [rows, targets, _] = piece.out.shape();
-    let mut found = Targets::new();
-    let mut stream = Stream::new();
-    let mut ages = [0f32; TILE];
-    for row in 0..rows {
-        let batch_row = piece.first_row + row;
-        let samples = work
-            .data
-            // Packed samples have one row for the whole batch.
-            .rows(if work.data.shape()[0] == 1 {
-                0
-            } else {
-                batch_row
-            });
-        let mut lines = Lines {
-            samples: samples.from(work.finder.row_span(batch_row).first),
-            out: piece.out.rows_mut(row),
-        };
-        for target in (0..targets).step_by(TILE) {
-            let n = TILE.min(targets - target);
-            let wanted = piece.age.is_some().then_some(&mut ages[..n]);
-            let first_target = piece.first_target + target;
-            work.finder
-                .locate(batch_row, first_target, n, &mut found.found, wanted);
-            match work.runs.only() {
-                Some(rule) if rule == Rule::Linear || rule.is_hold() => {
-                    // SAFETY: the caller's promise.
-                    unsafe {
-                        found.write::<S, T, X>(work, rule, &mut lines, target, n, &mut stream)
-                    }
-                }
-                _ => found.write_runs(work, batch_row, &mut lines, target, n),
-            }
-            if work.rules.extrapolation == Extrapolation::Error
-                && let Some(t) = found.first_beyond(work, n)
-            {
-                work.outside.note(batch_row, first_target + t);
-            }
-            if let Some(mask) = &mut piece.mask {
-                for (t, &valid) in found.valid[..n].iter().enumerate() {
-                    mask.set([row, target + t], u8::from(valid));
-                }
-            }
-            if let Some(age) = &mut piece.age {
-                for (t, &found) in ages[..n].iter().enumerate() {
-                    age.set([row, target + t], found);
-                }
-            }
-        }
+fn refused(argument: &'static str, found: DType) -> Error {
+    Error::DType {
+        argument,
+        found,
+        expected: "f16, bf16, f32 or f64",
     }
-    // SAFETY: the piece is still held.
-    unsafe { stream.finish() }
 }

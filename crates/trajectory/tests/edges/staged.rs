@@ -39,6 +39,21 @@ fn a_recording_that_is_a_hundred_times_denser_at_first() {
     everywhere_of_all_kinds("dense at first", &source, &evenly(150, 0.0, 1.0));
 }
 
+/// What a block reads of the times ends among equal ones, of which the last counts.
+#[test]
+fn times_that_are_there_thrice() {
+    let mut knots = evenly(300, 0.0, 1.0);
+    knots.extend(evenly(60, 1.0, 60.0));
+    let source: Vec<f64> = knots.iter().flat_map(|&time| [time; 3]).collect();
+    let mut target = knots.clone();
+    target.extend(evenly(150, -0.5, 1.5));
+    target.sort_by(f64::total_cmp);
+    everywhere_of_all_kinds("thrice", &source, &target);
+    let even: Vec<f64> = (0..360).flat_map(|i| [f64::from(i); 3]).collect();
+    let on_knots: Vec<f64> = (0..360).map(f64::from).collect();
+    everywhere_of_all_kinds("thrice, even", &even, &on_knots);
+}
+
 /// More lies between a block's targets than there is room for.
 #[test]
 fn targets_in_no_order() {

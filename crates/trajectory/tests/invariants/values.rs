@@ -70,6 +70,44 @@ fn constants_stay_constant() {
     }
 }
 
+/// By way of f32 a double just beside the middle of two short floats would end at the wrong one.
+#[test]
+fn doubles_are_rounded_once() {
+    let power = |n: i32| 2f64.powi(n);
+    let mut values = vec![0.1, -1.0 / 3.0, 1e-40, 6e-8, power(-25), 65_519.9];
+    for (size, digits) in [(1.0, 11), (1.0, 8), (3.0, 10), (power(-14), 25), (0.75, 9)] {
+        for hair in [power(-45), -power(-45)] {
+            let beside_the_middle = size + power(-digits) + hair;
+            values.extend([beside_the_middle, -beside_the_middle]);
+        }
+    }
+    let columns = values.len();
+    for dtype in FLOATS {
+        for kind in plain_kinds() {
+            let mut trial = trial("rounding", kind, Sizes(1, 20, 90, columns));
+            let style = Style::default();
+            trial.data =
+                Operand::floats(DType::F64, [1, 20, columns], style, |[_, _, d]| values[d]);
+            trial.out = Space::new(dtype, [1, 90, columns], Style::default());
+            let (outputs, _) = everywhere(&trial);
+            for (k, found) in outputs[0].chunks(dtype.size()).enumerate() {
+                let wanted = values[k % columns];
+                let distance = |by: i64| {
+                    let mut bits = [0; 8];
+                    bits[..found.len()].copy_from_slice(found);
+                    let other = i64::from_le_bytes(bits).wrapping_add(by).to_le_bytes();
+                    (decode(dtype, &other[..found.len()]) - wanted).abs()
+                };
+                let is_farther = |by| distance(by) < distance(0);
+                assert!(
+                    ![-1, 1].into_iter().any(is_farther),
+                    "{found:?} for {wanted} as {dtype}, {kind:?}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn values_lie_within_their_bracket() {
     for dtype in [DType::F16, DType::Bf16, DType::F32, DType::F64] {

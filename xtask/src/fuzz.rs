@@ -162,8 +162,36 @@ fn build() -> Result<Built> {
         works,
         "libFuzzer is C++, and {compiler} does not run (on Debian: apt install g++)"
     );
-    let host = host()?;
-    let has_sanitizer = has_address_sanitizer(&host)?;
+    let has_sanitizer = has_address_sanitizer(&host()?)?;
+    sh(instrumented(
+        &["build", "--quiet", "--bins"],
+        has_sanitizer,
+    )?)?;
+    Ok(Built {
+        folder: folder().join(host()?).join("release"),
+        sanitizer: match has_sanitizer {
+            true => "the address sanitizer",
+            false => "no sanitizer (this Rust comes without the address sanitizer's runtime)",
+        },
+    })
+}
+
+/// Lints and tests of the package, with the flags of what fuzzes, so that they share what was built.
+pub fn check() -> Result<()> {
+    let has_sanitizer = has_address_sanitizer(&host()?)?;
+    let lints = ["clippy", "--all-targets"];
+    let mut command = instrumented(&lints, has_sanitizer)?;
+    command.args(["--", "-D", "warnings"]);
+    sh(command)?;
+    sh(instrumented(&["test", "--lib"], has_sanitizer)?)
+}
+
+fn folder() -> PathBuf {
+    target().join("fuzz/build")
+}
+
+/// Cargo on the fuzz package: its own workspace, as all of it is built with other flags than the rest.
+fn instrumented(arguments: &[&str], has_sanitizer: bool) -> Result<Command> {
     let mut flags = vec![
         "--cfg=fuzzing",
         "-Cpasses=sancov-module",
@@ -172,21 +200,17 @@ fn build() -> Result<Built> {
         "-Cllvm-args=-sanitizer-coverage-pc-table",
         "-Cllvm-args=-sanitizer-coverage-trace-compares",
     ];
-    let folder = target().join("fuzz/build");
-    let mut command = cargo(&[
-        "build",
-        "--quiet",
+    let mut command = cargo(arguments);
+    command.args([
         "--locked",
         "--release",
-        "--bins",
         "--manifest-path",
         "fuzz/Cargo.toml",
         // Named, so that build scripts and macros are built without the flags.
         "--target",
-        &host,
-        "--target-dir",
-        &folder.to_string_lossy(),
+        &host()?,
     ]);
+    command.env("CARGO_TARGET_DIR", folder());
     if has_sanitizer {
         flags.push("-Zsanitizer=address");
         // The one unstable flag; the runtime it needs is part of the stable toolchain.
@@ -194,14 +218,7 @@ fn build() -> Result<Built> {
     }
     command.env_remove("CARGO_ENCODED_RUSTFLAGS");
     command.env("RUSTFLAGS", flags.join(" "));
-    sh(command)?;
-    Ok(Built {
-        folder: folder.join(host).join("release"),
-        sanitizer: match has_sanitizer {
-            true => "the address sanitizer",
-            false => "no sanitizer (this Rust comes without the address sanitizer's runtime)",
-        },
-    })
+    Ok(command)
 }
 
 /// Whether the toolchain holds the runtime of the address sanitizer.

@@ -43,7 +43,7 @@ pub fn run() -> Result<()> {
     steps.step("tests", || {
         sh(with(cargo(&["test", "--workspace", "--features", TESTING])))
     })?;
-    steps.step("fuzzing", || fuzzing(&with))?;
+    steps.step("fuzzing", fuzzing)?;
     steps.step("documentation", || {
         let mut command = with(cargo(&["doc", "--workspace", "--no-deps"]));
         command.env("RUSTDOCFLAGS", "-D warnings");
@@ -51,12 +51,12 @@ pub fn run() -> Result<()> {
     })?;
     steps.step("without CUDA", without_cuda)?;
     steps.step("with embedded kernels", || {
+        let features = format!("{TESTING},robocache-cli/aot");
         sh(with(cargo(&[
-            "build",
-            "--package",
-            "robocache-cli",
+            "check",
+            "--workspace",
             "--features",
-            "aot",
+            &features,
         ])))?;
         links_no_cuda()
     })?;
@@ -73,37 +73,10 @@ const FUZZ_SECONDS: u64 = 6;
 
 /// Format, lints and tests of the fuzz package, whose workspace is another, and a short run of each
 /// target.
-fn fuzzing(with: &dyn Fn(Command) -> Command) -> Result<()> {
-    const MANIFEST: &str = "fuzz/Cargo.toml";
-    sh(cargo(&[
-        "fmt",
-        "--manifest-path",
-        MANIFEST,
-        "--",
-        "--check",
-    ]))?;
-    // In the same folder as the rest, so that dependencies are compiled once.
-    let here = |mut command: Command| {
-        command.env("CARGO_TARGET_DIR", target());
-        with(command)
-    };
-    sh(here(cargo(&[
-        "clippy",
-        "--locked",
-        "--manifest-path",
-        MANIFEST,
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ])))?;
-    sh(here(cargo(&[
-        "test",
-        "--locked",
-        "--manifest-path",
-        MANIFEST,
-        "--lib",
-    ])))?;
+fn fuzzing() -> Result<()> {
+    let manifest = ["--manifest-path", "fuzz/Cargo.toml"];
+    sh(cargo(&["fmt", manifest[0], manifest[1], "--", "--check"]))?;
+    fuzz::check()?;
     fuzz::all(FUZZ_SECONDS)
 }
 

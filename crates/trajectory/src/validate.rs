@@ -91,18 +91,16 @@ fn check_shapes(
 }
 
 fn check_axis(argument: &'static str, axis: &TimeAxis<'_>, batch: usize, len: usize) -> Result<()> {
-    let (fits, found) = match axis {
-        TimeAxis::PerRow(view) => (view.shape() == [batch, len], view.shape().to_vec()),
-        _ => (axis.len() == len, vec![axis.len()]),
+    let refuse = |found: &[usize]| {
+        let expected = format!("[{batch}, {len}], [{len}] or uniform of {len}");
+        Err(Error::shape(argument, found, expected))
     };
-    if fits {
-        return Ok(());
+    match axis {
+        TimeAxis::PerRow(view) if view.shape() == [batch, len] => Ok(()),
+        TimeAxis::PerRow(view) => refuse(&view.shape()),
+        _ if axis.len() == len => Ok(()),
+        _ => refuse(&[axis.len()]),
     }
-    Err(Error::shape(
-        argument,
-        &found,
-        format!("[{batch}, {len}], [{len}] or uniform of {len}"),
-    ))
 }
 
 fn check_types(request: &Resample<'_>, kinds: &Runs) -> Result<TimeType> {

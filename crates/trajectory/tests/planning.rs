@@ -1,7 +1,65 @@
-//! Sizes and strides at the ends of their types are planned with, not overflowed.
+//! Sizes and strides at the ends of their types are planned with, not overflowed; and to look at a request, as every
+//! launch does, takes no memory.
 
 use robocache_core::{Layout, TensorView, TensorViewMut, TimeAxis, TimeScalar};
-use robocache_trajectory::{Plan, Problem, Resample};
+use robocache_trajectory::{
+    Kind, Kinds, Options, Plan, Problem, Quaternion, Resample, Span, Spans,
+};
+use std::alloc::{GlobalAlloc, Layout as Piece, System};
+use std::cell::Cell;
+
+/// Counts what each thread asks for.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is handed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, piece: Piece) -> *mut u8 {
+        // Fails only while a thread ends.
+        let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's promises are those that the system's allocator asks for.
+        unsafe { System.alloc(piece) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, piece: Piece) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, piece) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn a_sound_request_is_looked_at_without_an_allocation() {
+    let (data, mut out) = ([0f32; 2 * 5 * 7], [0f32; 2 * 3 * 7]);
+    let (mut mask, mut age) = ([0u8; 2 * 3], [0f32; 2 * 3]);
+    let (own, all) = ([0f64; 2 * 5], [0f64; 3]);
+    let span = |columns, kind| Span { columns, kind };
+    let rotation = Kind::Slerp(Quaternion::Xyzw);
+    let pose = Spans::new(&[span(3, Kind::Linear), span(4, rotation)]).unwrap();
+    for kind in [Kinds::All(Kind::Linear), Kinds::Spans(pose)] {
+        let mut request = Resample::new(
+            TensorView::from_slice(&data, [2, 5, 7]).unwrap(),
+            TimeAxis::PerRow(TensorView::from_slice(&own, [2, 5]).unwrap()),
+            TimeAxis::Shared(TensorView::from_slice(&all, [3]).unwrap()),
+            TensorViewMut::from_slice(&mut out, [2, 3, 7]).unwrap(),
+        )
+        .options(Options::default().kind(kind));
+        request.mask = Some(TensorViewMut::from_slice(&mut mask, [2, 3]).unwrap());
+        request.age = Some(TensorViewMut::from_slice(&mut age, [2, 3]).unwrap());
+        let before = COUNT.get();
+        let problem = Problem::of(&request);
+        assert_eq!(COUNT.get() - before, 0);
+        assert!(problem.unwrap().columns_adjacent());
+    }
+    let before = COUNT.get();
+    drop(std::hint::black_box(vec![0u8; 3]));
+    assert_eq!(COUNT.get() - before, 1, "what is there is counted");
+}
 
 fn uniform(len: usize) -> TimeAxis<'static> {
     TimeAxis::Uniform {

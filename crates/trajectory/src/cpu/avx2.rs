@@ -5,15 +5,11 @@
 //! ones do, and nothing is fused.
 
 use super::arith::Arith;
-use super::axis::Tick;
-use super::drive::{Tile, Work};
-use super::element::{Output, Sample, Value};
-use super::finder::{Finder, Found, Instructions};
+use super::element::{Sample, Value};
 use super::rows::{Row, Rows};
 use super::spans::Real;
 use super::stream::LINE;
-use super::targets::Targets;
-use super::vector::{self, Makes, Streams};
+use super::vector::{self, Streams};
 use crate::Variant;
 use crate::variant::{Exec, needs_adjacent_columns};
 use robocache_core::{bf16, f16};
@@ -31,19 +27,7 @@ inventory::submit! {
 
 struct Avx2;
 
-impl Instructions for Avx2 {
-    #[target_feature(enable = "avx2,f16c")]
-    unsafe fn locate<A: Arith, X: Tick>(
-        finder: &Finder<'_, X, Self>,
-        row: usize,
-        first: usize,
-        count: usize,
-        found: &mut Found<A>,
-        ages: Option<&mut [f32]>,
-    ) {
-        finder.locate(row, first, count, found, ages);
-    }
-}
+vector::instructions!(Avx2, "avx2,f16c");
 
 impl Streams for Avx2 {
     #[target_feature(enable = "avx2")]
@@ -54,37 +38,6 @@ impl Streams for Avx2 {
                 _mm256_stream_si256(to.add(at).cast(), _mm256_load_si256(from.add(at).cast()))
             }
         }
-    }
-}
-
-impl<I, O> Makes<I, O> for Avx2
-where
-    I: Real<Arith: Lanes> + Load<Vector<I>>,
-    O: Value<I::Arith> + Output + Store<Vector<I>>,
-{
-    #[inline(always)]
-    unsafe fn blend(rows: Rows<'_, '_, I, O>) {
-        // SAFETY: the caller's promise.
-        unsafe { each::<I, O, true>(rows) }
-    }
-
-    #[inline(always)]
-    unsafe fn hold(rows: Rows<'_, '_, I, O>) {
-        // Where vectors hold samples as they are in memory, they are faster than a call to copy each short row.
-        match I::DTYPE == O::DTYPE && size_of::<I>() < size_of::<I::Arith>() {
-            true => rows.copy(),
-            // SAFETY: the caller's promise.
-            false => unsafe { each::<I, O, false>(rows) },
-        }
-    }
-
-    #[target_feature(enable = "avx2,f16c")]
-    unsafe fn write(
-        targets: &mut Targets<I, O, Self>,
-        work: &Work<'_, '_, I, O>,
-        tile: Tile<'_, '_, I::Arith, O>,
-    ) {
-        targets.write(work, tile);
     }
 }
 

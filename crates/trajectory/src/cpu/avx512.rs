@@ -3,15 +3,11 @@
 
 use super::arith::Arith;
 use super::avx2::narrow_bf16;
-use super::axis::Tick;
-use super::drive::{Tile, Work};
-use super::element::{Output, Value};
-use super::finder::{Finder, Found, Instructions};
+use super::element::{Sample, Value};
 use super::rows::{Row, Rows};
 use super::spans::Real;
 use super::stream::LINE;
-use super::targets::Targets;
-use super::vector::{self, Makes, Streams};
+use super::vector::{self, Streams};
 use crate::Variant;
 use crate::variant::{Exec, needs_adjacent_columns};
 use robocache_core::{bf16, f16};
@@ -29,19 +25,7 @@ inventory::submit! {
 
 struct Avx512;
 
-impl Instructions for Avx512 {
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn locate<A: Arith, X: Tick>(
-        finder: &Finder<'_, X, Self>,
-        row: usize,
-        first: usize,
-        count: usize,
-        found: &mut Found<A>,
-        ages: Option<&mut [f32]>,
-    ) {
-        finder.locate(row, first, count, found, ages);
-    }
-}
+vector::instructions!(Avx512, "avx512f,avx512bw,avx512dq,avx512vl");
 
 impl Streams for Avx512 {
     #[target_feature(enable = "avx512f")]
@@ -52,37 +36,6 @@ impl Streams for Avx512 {
                 _mm512_stream_si512(to.add(at).cast(), _mm512_load_si512(from.add(at).cast()))
             }
         }
-    }
-}
-
-impl<I, O> Makes<I, O> for Avx512
-where
-    I: Real<Arith: Lanes> + Load<Vector<I>>,
-    O: Value<I::Arith> + Output + Store<Vector<I>>,
-{
-    #[inline(always)]
-    unsafe fn blend(rows: Rows<'_, '_, I, O>) {
-        // SAFETY: the caller's promise.
-        unsafe { each::<I, O, true>(rows) }
-    }
-
-    #[inline(always)]
-    unsafe fn hold(rows: Rows<'_, '_, I, O>) {
-        // Where vectors hold samples as they are in memory, they are faster than a call to copy each short row.
-        match I::DTYPE == O::DTYPE && size_of::<I>() < size_of::<I::Arith>() {
-            true => rows.copy(),
-            // SAFETY: the caller's promise.
-            false => unsafe { each::<I, O, false>(rows) },
-        }
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn write(
-        targets: &mut Targets<I, O, Self>,
-        work: &Work<'_, '_, I, O>,
-        tile: Tile<'_, '_, I::Arith, O>,
-    ) {
-        targets.write(work, tile);
     }
 }
 
@@ -152,7 +105,7 @@ trait Lanes: Arith {
 }
 
 /// What samples of a type are computed in.
-type Vector<I> = <<I as super::element::Sample>::Arith as Lanes>::Vector;
+type Vector<I> = <<I as Sample>::Arith as Lanes>::Vector;
 
 /// A type of samples in memory. A lane is read or written if its bit is set.
 trait Load<V> {

@@ -8,8 +8,8 @@ use std::arch::x86_64::_mm_sfence;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// Copies whole lines past the caches: from there to there, so many of them. Both are lines of memory, the first readable,
-/// the second writable.
+/// Copies whole lines past the caches: from there to there, so many of them. Both are lines of memory, the first
+/// readable, the second writable.
 pub(crate) type CopyLines = unsafe fn(*const u8, *mut u8, usize);
 
 pub(crate) const LINE: usize = 64;

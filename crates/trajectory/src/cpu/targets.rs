@@ -146,6 +146,8 @@ impl<I: Real, O: Value<I::Arith>, S: Makes<I, O>> Targets<I, O, S> {
                 }
             }
         }
+        // Vectors that hold samples as they are in memory are faster than a call to copy each short row.
+        let narrow_and_alike = I::DTYPE == O::DTYPE && size_of::<I>() < size_of::<I::Arith>();
         let problem = work.problem;
         let one_behind_the_other = problem.out_strides[1] == problem.columns as isize;
         let past_caches = one_behind_the_other && problem.bytes_of_values() >= PAST_CACHES;
@@ -169,8 +171,9 @@ impl<I: Real, O: Value<I::Arith>, S: Makes<I, O>> Targets<I, O, S> {
             // SAFETY: the CPU has the instructions.
             unsafe {
                 match rule.is_hold() {
-                    true => S::hold(rows),
-                    false => S::blend(rows),
+                    true if narrow_and_alike => rows.copy(),
+                    true => S::rows::<false>(rows),
+                    false => S::rows::<true>(rows),
                 }
             }
             begin = end + 1;

@@ -23,17 +23,12 @@ pub(crate) trait Streams: Instructions {
 
 /// A set of instructions that makes rows of `O` from samples of `I`.
 pub(crate) trait Makes<I: Real, O: Value<I::Arith>>: Streams {
-    /// Writes rows of values: of the k-th, `factor * (b - a)` is added to the nearer one of its two samples.
+    /// Writes rows of values. If they are `BETWEEN` two samples, `factor * (b - a)` is added to the nearer one of them;
+    /// else each is its earlier sample.
     ///
     /// # Safety
     /// The CPU must have the instructions.
-    unsafe fn blend(rows: Rows<'_, '_, I, O>);
-
-    /// Writes rows of values: of the k-th, its earlier sample.
-    ///
-    /// # Safety
-    /// As above.
-    unsafe fn hold(rows: Rows<'_, '_, I, O>);
+    unsafe fn rows<const BETWEEN: bool>(rows: Rows<'_, '_, I, O>);
 
     /// [`Targets::write`] with these instructions.
     ///
@@ -45,6 +40,48 @@ pub(crate) trait Makes<I: Real, O: Value<I::Arith>>: Streams {
         tile: Tile<'_, '_, I::Arith, O>,
     );
 }
+
+/// Has what all variants share compiled with a set of instructions: `each` writes rows with them, of types that
+/// `Load` and `Store` the vectors of `Lanes`, which the module has to define.
+macro_rules! instructions {
+    ($set:ident, $features:literal) => {
+        impl $crate::cpu::finder::Instructions for $set {
+            #[target_feature(enable = $features)]
+            unsafe fn locate<A: $crate::cpu::arith::Arith, X: $crate::cpu::axis::Tick>(
+                finder: &$crate::cpu::finder::Finder<'_, X, Self>,
+                row: usize,
+                first: usize,
+                count: usize,
+                found: &mut $crate::cpu::finder::Found<A>,
+                ages: Option<&mut [f32]>,
+            ) {
+                finder.locate(row, first, count, found, ages);
+            }
+        }
+
+        impl<I, O> $crate::cpu::vector::Makes<I, O> for $set
+        where
+            I: $crate::cpu::spans::Real<Arith: Lanes> + Load<Vector<I>>,
+            O: $crate::cpu::element::Value<I::Arith> + Store<Vector<I>>,
+        {
+            #[inline(always)]
+            unsafe fn rows<const BETWEEN: bool>(rows: $crate::cpu::rows::Rows<'_, '_, I, O>) {
+                // SAFETY: the caller's promise.
+                unsafe { each::<I, O, BETWEEN>(rows) }
+            }
+
+            #[target_feature(enable = $features)]
+            unsafe fn write(
+                targets: &mut $crate::cpu::targets::Targets<I, O, Self>,
+                work: &$crate::cpu::drive::Work<'_, '_, I, O>,
+                tile: $crate::cpu::drive::Tile<'_, '_, I::Arith, O>,
+            ) {
+                targets.write(work, tile);
+            }
+        }
+    };
+}
+pub(crate) use instructions;
 
 /// A set of instructions that makes rows of each type from samples of `I`.
 pub(crate) trait MakesAny<I: Real>:

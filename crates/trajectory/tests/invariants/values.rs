@@ -1,7 +1,7 @@
 //! What values can be.
 
 use crate::common::{
-    Sizes, around, as_f32, everywhere, plain_kinds, scalar, shared, trial, uneven,
+    Device, Sizes, around, as_f32, everywhere, plain_kinds, scalar, shared, trial, uneven,
 };
 use robocache_core::{DType, TimeType};
 use robocache_testkit::oracle::decode;
@@ -70,6 +70,12 @@ fn constants_stay_constant() {
     }
 }
 
+/// Whether the CPU has a variant that no cast may fall back from.
+fn cpu_has_vectors() -> bool {
+    let cpu = Device::cpu();
+    cpu.variants().any(|info| info.id.contains(".simd."))
+}
+
 /// By way of f32 a double just beside the middle of two short floats would end at the wrong one.
 #[test]
 fn doubles_are_rounded_once() {
@@ -89,7 +95,9 @@ fn doubles_are_rounded_once() {
             trial.data =
                 Operand::floats(DType::F64, [1, 20, columns], style, |[_, _, d]| values[d]);
             trial.out = Space::new(dtype, [1, 90, columns], Style::default());
-            let (outputs, _) = everywhere(&trial);
+            let (outputs, reached) = everywhere(&trial);
+            let converts = reached.iter().any(|id| id.contains(".simd."));
+            assert_eq!(converts, cpu_has_vectors(), "{dtype} by {reached:?}");
             for (k, found) in outputs[0].chunks(dtype.size()).enumerate() {
                 let wanted = values[k % columns];
                 let distance = |by: i64| {

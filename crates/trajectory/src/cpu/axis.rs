@@ -216,35 +216,15 @@ pub(crate) trait Knots<X: Tick> {
         near
     }
 
-    /// Looks for targets among `count` knots, the places of each to be written to the same index of `around`.
+    /// How many of `count` knots are not after each target.
     #[inline(always)]
-    fn find(&self, count: usize, targets: &[X], around: &mut Around<'_, X>) {
+    fn count_not_after(&self, count: usize, targets: &[X], passed: &mut [usize]) {
         let mut near = 0;
-        for (t, &q) in targets.iter().enumerate() {
-            let passed = search_from(self, count, q, near);
+        for (&q, passed) in targets.iter().zip(passed) {
+            *passed = search_from(self, count, q, near);
             near = passed.saturating_sub(1);
-            around.passed[t] = passed;
-            if is_inside(passed, count) {
-                around.earlier[t] = self.at(passed - 1);
-                around.later[t] = self.at(passed);
-            }
         }
     }
-}
-
-/// What is around targets.
-pub(crate) struct Around<'t, X> {
-    /// How many knots are not after each.
-    pub passed: &'t mut [usize],
-    /// The last of these and the first of the others, for targets that are inside.
-    pub earlier: &'t mut [X],
-    pub later: &'t mut [X],
-}
-
-/// Whether a target that `passed` of `count` knots are not after has knots before and after it.
-#[inline(always)]
-pub(crate) fn is_inside(passed: usize, count: usize) -> bool {
-    passed.wrapping_sub(1) < count.wrapping_sub(1)
 }
 
 /// How many of `count` knots are not after `q`. `near` is where the search begins; the result does not depend on
@@ -312,51 +292,32 @@ impl<X: Tick> Knots<X> for Slice<'_, X> {
     }
 
     #[inline(always)]
-    fn find(&self, _: usize, targets: &[X], around: &mut Around<'_, X>) {
+    fn count_not_after(&self, _: usize, targets: &[X], passed: &mut [usize]) {
         let mut near = 0;
-        let parts = around.passed.chunks_mut(GROUP).zip(
-            around
-                .earlier
-                .chunks_mut(GROUP)
-                .zip(around.later.chunks_mut(GROUP)),
-        );
-        for (targets, (passed, (earlier, later))) in targets.chunks(GROUP).zip(parts) {
+        for (targets, passed) in targets.chunks(GROUP).zip(passed.chunks_mut(GROUP)) {
             let Some(&last) = targets.last() else {
                 continue;
             };
             let mut group = [last; GROUP];
             group[..targets.len()].copy_from_slice(targets);
-            let found = self.find_group(&group, near);
-            near = found.passed[GROUP - 1].saturating_sub(1);
-            passed.copy_from_slice(&found.passed[..targets.len()]);
-            earlier.copy_from_slice(&found.earlier[..targets.len()]);
-            later.copy_from_slice(&found.later[..targets.len()]);
+            let found = self.count_for_group(&group, near);
+            near = found[GROUP - 1].saturating_sub(1);
+            passed.copy_from_slice(&found[..targets.len()]);
         }
     }
 }
 
-/// What is around the targets of a group, as in [`Around`].
-struct Group<X> {
-    passed: [usize; GROUP],
-    earlier: [X; GROUP],
-    later: [X; GROUP],
-}
-
 impl<X: Tick> Slice<'_, X> {
-    /// Targets mostly ascend, so that those of a group lie between the same few knots: each of these is compared with
-    /// all of them at once. `near` is as in [`search_from`].
+    /// How many knots are not after each target. Targets mostly ascend, so that those of a group lie between the
+    /// same few knots: each of these is compared with all of them at once. `near` is as in [`search_from`].
     #[inline(always)]
-    fn find_group(&self, targets: &[X; GROUP], near: usize) -> Group<X> {
+    fn count_for_group(&self, targets: &[X; GROUP], near: usize) -> [usize; GROUP] {
         let knots = self.0;
-        let pairs = targets[..GROUP - 1].iter().zip(&targets[1..]);
-        // Without jumps. Not so where one is NaN.
-        let [first, last] = if pairs.fold(true, |all, (a, b)| all & (a <= b)) {
-            [targets[0], targets[GROUP - 1]]
-        } else if targets.iter().any(|q| q.is_nan()) {
-            return self.find_one_by_one(targets, near);
-        } else {
-            ends(targets)
-        };
+        // Without jumps.
+        if targets.iter().fold(false, |any, q| any | q.is_nan()) {
+            return self.count_one_by_one(targets, near);
+        }
+        let [first, last] = ends(targets);
         let passed = |count: usize| knots.get(count - 1).is_some_and(|&knot| knot <= first);
         let begin = if near > 0 && !passed(near) {
             halve(self, 0, near - 1, first)
@@ -366,45 +327,24 @@ impl<X: Tick> Slice<'_, X> {
             near
         };
         if knots.get(begin + MANY).is_some_and(|&knot| knot <= last) {
-            return self.find_one_by_one(targets, begin);
+            return self.count_one_by_one(targets, begin);
         }
-        let knot = |i: usize| knots.get(i).copied().unwrap_or(X::zero());
-        let (mut counts, mut earlier, mut later) = (
-            [0u32; GROUP],
-            [knot(begin.wrapping_sub(1)); GROUP],
-            [knot(begin); GROUP],
-        );
-        let mut i = begin;
-        while i < knots.len() && knots[i] <= last {
-            let (now, next) = (knots[i], knot(i + 1));
-            for t in 0..GROUP {
-                let passed = now <= targets[t];
-                counts[t] += u32::from(passed);
-                earlier[t] = if passed { now } else { earlier[t] };
-                later[t] = if passed { next } else { later[t] };
+        let mut counts = [0u32; GROUP];
+        for &knot in knots[begin..].iter().take_while(|&&knot| knot <= last) {
+            for (count, &q) in counts.iter_mut().zip(targets) {
+                *count += u32::from(knot <= q);
             }
-            i += 1;
         }
-        Group {
-            passed: counts.map(|count| begin + count as usize),
-            earlier,
-            later,
-        }
+        counts.map(|count| begin + count as usize)
     }
 
     #[inline(never)]
-    fn find_one_by_one(&self, targets: &[X; GROUP], mut near: usize) -> Group<X> {
-        let passed = targets.map(|q| {
+    fn count_one_by_one(&self, targets: &[X; GROUP], mut near: usize) -> [usize; GROUP] {
+        targets.map(|q| {
             let passed = search_from(self, self.0.len(), q, near);
             near = passed.saturating_sub(1);
             passed
-        });
-        let knot = |i: usize| self.0.get(i).copied().unwrap_or(X::zero());
-        Group {
-            passed,
-            earlier: passed.map(|passed| knot(passed.wrapping_sub(1))),
-            later: passed.map(knot),
-        }
+        })
     }
 }
 

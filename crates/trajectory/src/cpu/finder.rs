@@ -1,7 +1,7 @@
 //! Where do a request's targets lie among its source times?
 
 use super::arith::Arith;
-use super::axis::{Around, HostAxis, Knots, Slice, Tick, is_inside};
+use super::axis::{HostAxis, Knots, Slice, Tick};
 use super::bracket::{Bracket, Place, Relation, Within};
 use super::hermite::Ratios;
 use super::ragged::{RowSpan, spans};
@@ -292,20 +292,14 @@ impl<'a, X: Tick, S> Finder<'a, X, S> {
         let (earlier, later) = (&mut earlier[..n], &mut later[..n]);
         let mut passed = [0; TILE];
         let passed = &mut passed[..n];
-        let mut around = Around {
-            passed,
-            earlier,
-            later,
-        };
-        knots.find(count, targets, &mut around);
-        let Around {
-            passed,
-            earlier,
-            later,
-        } = around;
-        let all_between = passed
-            .iter()
-            .fold(true, |all, &passed| all & is_inside(passed, count));
+        knots.count_not_after(count, targets, passed);
+        let mut all_between = true;
+        for (&passed, (t0, t1)) in passed.iter().zip(earlier.iter_mut().zip(&mut *later)) {
+            match is_inside(passed, count) {
+                true => (*t0, *t1) = (knots.at(passed - 1), knots.at(passed)),
+                false => all_between = false,
+            }
+        }
         let Found {
             relation,
             low,
@@ -402,6 +396,12 @@ impl<'a, X: Tick, S> Finder<'a, X, S> {
     fn near(&self, distance: X::Distance) -> bool {
         self.tolerance.is_none_or(|limit| distance <= limit)
     }
+}
+
+/// Whether a target that `passed` of `count` knots are not after has knots before and after it.
+#[inline(always)]
+fn is_inside(passed: usize, count: usize) -> bool {
+    passed.wrapping_sub(1) < count.wrapping_sub(1)
 }
 
 /// The weight of a target before the first two knots, NaN where they are equal.

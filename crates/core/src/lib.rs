@@ -8,6 +8,7 @@
 //! | [`host`] | how does the CPU read and write a view? |
 //! | [`time`] | what is a time axis? |
 //! | [`ragged`] | which rows of a batch are real? |
+//! | [`round`] | how does a wide number become a narrow one, rounded once? |
 //! | [`parallel`] | how is CPU work spread over threads? |
 //! | [`error`] | what can go wrong? |
 
@@ -17,6 +18,7 @@ pub mod host;
 pub mod layout;
 pub mod parallel;
 pub mod ragged;
+pub mod round;
 pub mod time;
 pub mod view;
 
@@ -24,7 +26,7 @@ pub use dtype::{DType, Element};
 pub use error::{Error, Refusal, Refused, Result, TimeFault};
 pub use host::{HostRows, HostRowsMut, HostTensor, HostTensorMut};
 pub use layout::Layout;
-pub use ragged::Rows;
+pub use ragged::{RowSpan, Rows};
 pub use time::{TimeAxis, TimeScalar, TimeType};
 pub use view::{Place, TensorView, TensorViewMut};
 

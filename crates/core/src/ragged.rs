@@ -1,6 +1,15 @@
 //! Batches whose rows differ in length.
 
-use crate::{DType, Error, Result, TensorView};
+use crate::{DType, Error, HostTensor, Result, TensorView};
+
+/// Where the samples of a batch row lie along the time dimension, or the points of a cloud among all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowSpan {
+    /// The first.
+    pub first: usize,
+    /// How many.
+    pub count: usize,
+}
 
 /// Which samples of a batch are real.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,6 +60,56 @@ impl<'a> Rows<'a> {
             return Err(Error::shape(argument, &view.shape(), expected));
         }
         Ok(())
+    }
+
+    /// The samples of every row of a ragged batch of `batch` rows, read from host memory and checked against the
+    /// number of samples there are; `None` for a dense one.
+    ///
+    /// # Errors
+    /// [`Error::Range`] with the first length or offset that cannot be; those of [`HostTensor::new`].
+    ///
+    /// # Panics
+    /// If the index has fewer elements than [`check`](Self::check) asks for.
+    pub fn spans(&self, batch: usize, samples: usize) -> Result<Option<Vec<RowSpan>>> {
+        let Some(view) = self.index() else {
+            return Ok(None);
+        };
+        let read: Box<dyn Fn(usize) -> i64> = if view.dtype() == DType::I32 {
+            let index = HostTensor::<i32, 1>::new(view)?;
+            Box::new(move |i| i64::from(index.at([i])))
+        } else {
+            let index = HostTensor::<i64, 1>::new(view)?;
+            Box::new(move |i| index.at([i]))
+        };
+        let inside = |argument, i: usize, low: usize| -> Result<usize> {
+            let found = read(i);
+            usize::try_from(found)
+                .ok()
+                .filter(|&n| low <= n && n <= samples)
+                .ok_or_else(|| Error::Range {
+                    argument,
+                    found: format!("{found} at index {i}"),
+                    expected: match argument {
+                        "lengths" => "from 0 to the number of samples",
+                        _ => "ascending offsets from 0 to the number of samples",
+                    },
+                })
+        };
+        let spans = (0..batch).map(|row| match self {
+            Rows::Packed(_) => {
+                let first = inside("offsets", row, 0)?;
+                let end = inside("offsets", row + 1, first)?;
+                Ok(RowSpan {
+                    first,
+                    count: end - first,
+                })
+            }
+            _ => Ok(RowSpan {
+                first: 0,
+                count: inside("lengths", row, 0)?,
+            }),
+        });
+        spans.collect::<Result<_>>().map(Some)
     }
 }
 

@@ -3,10 +3,11 @@
 use super::bracket::Rules;
 use super::element::{Output, Sample};
 use super::finder::{Found, Instructions, Places, TILE, places};
-use super::ragged::RowSpan;
 use crate::runs::Runs;
 use crate::{Extrapolation, Problem, Resample};
-use robocache_core::{Element, Error, HostRows, HostTensor, HostTensorMut, Result, parallel};
+use robocache_core::{
+    Element, Error, HostRows, HostTensor, HostTensorMut, Result, RowSpan, parallel,
+};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 

@@ -3,7 +3,7 @@
 use super::arith::Arith;
 #[cfg(feature = "cuda")]
 use robocache_core::DType;
-use robocache_core::{Element, bf16, f16};
+use robocache_core::{Element, bf16, f16, round};
 
 /// A type of samples.
 pub(crate) trait Sample: Element {
@@ -67,12 +67,12 @@ value! {
     bf16, f32, bf16::from_f32;
     f32, f32, |v| v;
     f64, f32, f64::from;
-    f16, f64, |v| f16::from_f32(toward_odd(v));
-    bf16, f64, |v| bf16::from_f32(toward_odd(v));
+    f16, f64, round::f16_from_f64;
+    bf16, f64, round::bf16_from_f64;
     f32, f64, |v| v as f32;
     f64, f64, |v| v;
-    f16, i64, |v| f16::from_f32(toward_odd(whole_toward_odd(v)));
-    bf16, i64, |v| bf16::from_f32(toward_odd(whole_toward_odd(v)));
+    f16, i64, round::f16_from_i64;
+    bf16, i64, round::bf16_from_i64;
     f32, i64, |v| v as f32;
     f64, i64, |v| v as f64;
     // Back to what they were.
@@ -120,29 +120,6 @@ macro_rules! output {
 
 output!(f16, bf16, f32, f64; u8, i16, i32, i64);
 
-/// A double on its way to 16 bits: truncated to a float whose last bit is set if anything was lost
-/// (rounding to odd), so that the second rounding ends where a single one would have. (Boldo and
-/// Melquiond, "Emulation of FMA and correctly rounded sums", 2008.)
-fn toward_odd(value: f64) -> f32 {
-    let nearest = value as f32;
-    if f64::from(nearest) == value || value.is_nan() {
-        return nearest;
-    }
-    let beyond = f64::from(nearest).abs() > value.abs();
-    f32::from_bits((nearest.to_bits() - u32::from(beyond)) | 1)
-}
-
-/// An integer on its way to 16 bits, likewise.
-fn whole_toward_odd(value: i64) -> f64 {
-    let nearest = value as f64;
-    let (exact, found) = (i128::from(value), nearest as i128);
-    if exact == found {
-        return nearest;
-    }
-    let beyond = found.abs() > exact.abs();
-    f64::from_bits((nearest.to_bits() - u64::from(beyond)) | 1)
-}
-
 /// The fill value in a type, as its bits in the low bytes: how it travels to a kernel.
 #[cfg(feature = "cuda")]
 pub(crate) fn fill_bits(fill: f64, dtype: DType) -> u64 {
@@ -161,54 +138,6 @@ pub(crate) fn fill_bits(fill: f64, dtype: DType) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn doubles_round_once_on_their_way_to_sixteen_bits() {
-        // Just above the middle between 1 and the next f16: two roundings would end at 1.
-        let above = 1.0 + f64::powi(2.0, -11) + f64::powi(2.0, -40);
-        assert_eq!(
-            <f16 as Value<f64>>::narrow(above),
-            f16::from_bits(f16::ONE.to_bits() + 1)
-        );
-        assert_eq!(
-            <f16 as Value<f64>>::narrow(-above),
-            -f16::from_bits(f16::ONE.to_bits() + 1)
-        );
-        let above = 1.0 + f64::powi(2.0, -8) + f64::powi(2.0, -40);
-        assert_eq!(
-            <bf16 as Value<f64>>::narrow(above),
-            bf16::from_bits(bf16::ONE.to_bits() + 1)
-        );
-        // The exact middle goes to the even neighbour.
-        assert_eq!(
-            <f16 as Value<f64>>::narrow(1.0 + f64::powi(2.0, -11)),
-            f16::ONE
-        );
-        assert!(<f16 as Value<f64>>::narrow(f64::NAN).is_nan());
-        assert_eq!(<f16 as Value<f64>>::narrow(1e300), f16::INFINITY);
-        assert_eq!(<bf16 as Value<f64>>::narrow(-1e300), bf16::NEG_INFINITY);
-        assert_eq!(<f16 as Value<f64>>::narrow(1e-300), f16::ZERO);
-    }
-
-    #[test]
-    fn integers_round_once_on_their_way_to_sixteen_bits() {
-        // A hair above and below the middle between two bf16, too thin for f64.
-        let middle = (1i64 << 62) + (1 << 54);
-        let up = bf16::from_bits(bf16::from_f64(f64::powi(2.0, 62)).to_bits() + 1);
-        assert_eq!(<bf16 as Value<i64>>::narrow(middle + 1), up);
-        assert_eq!(<bf16 as Value<i64>>::narrow(-middle - 1), -up);
-        assert_eq!(
-            <bf16 as Value<i64>>::narrow(middle),
-            bf16::from_f64(f64::powi(2.0, 62))
-        );
-        assert_eq!(
-            <bf16 as Value<i64>>::narrow(middle - 1),
-            bf16::from_f64(f64::powi(2.0, 62))
-        );
-        assert_eq!(<f16 as Value<i64>>::narrow(2049), f16::from_f32(2048.0));
-        assert_eq!(<f16 as Value<i64>>::narrow(i64::MIN), f16::NEG_INFINITY);
-        assert_eq!(<f32 as Value<i64>>::narrow(i64::MAX), 9.223372e18);
-    }
 
     #[test]
     fn fill_values_of_integers_saturate() {

@@ -4,10 +4,9 @@ use super::arith::Arith;
 use super::axis::{HostAxis, Knots, Slice, Tick};
 use super::bracket::{Bracket, Place, Relation, Within};
 use super::hermite::Ratios;
-use super::ragged::{RowSpan, spans};
 use crate::check::{check_row, check_slice};
 use crate::{Extrapolation, Problem, Resample};
-use robocache_core::{Error, Result, TimeFault, TimeScalar, TimeType};
+use robocache_core::{Error, Result, RowSpan, TimeFault, TimeScalar, TimeType};
 use std::marker::PhantomData;
 
 /// The most targets whose places are found together.
@@ -214,7 +213,7 @@ impl<'a, X: Tick, S> Finder<'a, X, S> {
         let finder = Finder {
             source: HostAxis::<X>::new(&request.source_times)?,
             target: HostAxis::<X>::new(&request.target_times)?,
-            spans: spans(&request.rows, batch, samples)?,
+            spans: request.rows.spans(batch, samples)?,
             samples,
             offset: scalar(options.offset).unwrap_or(X::zero()),
             tolerance: scalar(options.tolerance).map(X::as_distance),

@@ -3,7 +3,6 @@
 //! | file | question |
 //! |---|---|
 //! | `axis.rs` | what is knot i, and what are times made of? |
-//! | `ragged.rs` | which samples does each batch row have? |
 //! | `finder.rs` | where does a target lie among the times of its row? |
 //! | `bracket.rs` | which samples make a target's value, and is it valid? The contract's rules. |
 //! | `arith.rs` | what are values computed in? |
@@ -28,7 +27,6 @@ mod drive;
 mod element;
 mod finder;
 mod hermite;
-mod ragged;
 mod rotation;
 #[cfg(target_arch = "x86_64")]
 mod rows;

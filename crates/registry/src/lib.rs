@@ -10,6 +10,7 @@
 //! | [`user_cache`] | where do files go that only save time? |
 //! | [`operation`] | which operations exist, and how is any of them tested? |
 //! | [`workload`] | how is any operation timed? |
+//! | [`host_copy`] | how long does a copy in host memory take, to compare with? |
 //! | [`status`] | how does a kernel report bad data without a synchronisation? |
 //!
 //! Architecture invariant: this crate knows no operation, no driver and no pointer; it is plain data
@@ -19,6 +20,7 @@
 
 pub mod caps;
 pub mod dispatch;
+pub mod host_copy;
 pub mod info;
 pub mod key;
 pub mod operation;

@@ -7,10 +7,10 @@
 
 mod common;
 
-use common::{Device, devices, number};
 use robocache_core::{DType, Error, Layout, Result, TensorView, TensorViewMut, TimeAxis, bf16};
 use robocache_cuda::{DeviceBuffer, Driver, Stream};
 use robocache_registry::{DeviceCaps, DeviceId};
+use robocache_testkit::devices::{Device, devices, number};
 use robocache_trajectory::{Options, Resample, enqueue, resample};
 
 const MEMORY: u64 = 40_000_000_000;
@@ -104,7 +104,7 @@ fn compare(sizes: &Sizes) {
     let expected = on_cpu(sizes, &data).unwrap();
     let data = DeviceBuffer::upload(&stream, &data).unwrap();
     let mut taken = 0;
-    for info in device.variants() {
+    for info in device.variants(common::op()) {
         let Some(found) = on_device(sizes, &data, &stream, info.id).unwrap() else {
             continue;
         };

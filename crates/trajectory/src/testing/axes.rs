@@ -2,9 +2,9 @@
 
 use super::clock::{Clock, collect};
 use super::draw::style;
-use super::operand::Operand;
 use super::trial::Axis;
 use robocache_core::{DType, TimeScalar, TimeType};
+use robocache_testkit::operand::Operand;
 use robocache_testkit::oracle::Times;
 use robocache_testkit::random::Random;
 

@@ -2,10 +2,10 @@
 
 use super::axes::{source, target, uniform};
 use super::clock::Clock;
-use super::operand::{Operand, Space, Style};
 use super::trial::{Axis, Batch, Trial};
 use crate::{Extrapolation, Invalid, Kind, Kinds, Options, Span, Spans};
 use robocache_core::{DType, TimeScalar, TimeType};
+use robocache_testkit::operand::{Operand, Space, Style};
 use robocache_testkit::oracle::{Number, Times};
 use robocache_testkit::random::Random;
 use std::cell::RefCell;

@@ -3,7 +3,6 @@
 //!
 //! | module | question it answers |
 //! |---|---|
-//! | [`operand`] | how do numbers come to lie in strided memory? |
 //! | [`trial`] | what is a problem with its inputs, and what must come out? |
 //! | `run` | how does it run on host memory? |
 //! | `device` | how does it run on a CUDA device? |
@@ -18,14 +17,13 @@ mod device;
 mod draw;
 #[cfg(feature = "cuda")]
 mod launch;
-pub mod operand;
 mod run;
 mod spans;
 pub mod trial;
 
 #[cfg(feature = "cuda")]
 pub use launch::{LaunchShape, launch_shape};
-pub use operand::{Operand, Space, Style};
+pub use robocache_testkit::operand::{Operand, Space, Style};
 pub use trial::{Axis, Batch, Trial};
 
 use robocache_registry::Case;

@@ -1,11 +1,11 @@
 //! A trial on host memory.
 
-use super::operand::{Operand, Space};
 use super::trial::{Axis, Batch, Trial};
 use crate::{Options, Resample, resample};
-use robocache_core::{Error, Place, Result, Rows, TensorView, TensorViewMut, TimeAxis};
+use robocache_core::{Error, Place, Result, Rows, TimeAxis};
 use robocache_registry::operation::CaseOutputs;
 use robocache_testkit::guard::Guarded;
+use robocache_testkit::operand::Space;
 
 /// What a trial's views are made of, wherever its memory lies: addresses of the bodies' first elements.
 pub(super) struct Addresses {
@@ -33,23 +33,23 @@ pub(super) unsafe fn request<'a>(
     unsafe {
         let rows = match &trial.batch {
             Batch::Dense => Rows::Dense,
-            Batch::Lengths(index) => Rows::Lengths(view(&index.space, at.rows, at.place)?),
-            Batch::Packed(index) => Rows::Packed(view(&index.space, at.rows, at.place)?),
+            Batch::Lengths(index) => Rows::Lengths(index.space.view(at.rows, at.place)?),
+            Batch::Packed(index) => Rows::Packed(index.space.view(at.rows, at.place)?),
         };
         let mask = match &trial.mask {
             None => None,
-            Some(mask) => Some(view_mut(mask, at.mask, at.place)?),
+            Some(mask) => Some(mask.view_mut(at.mask, at.place)?),
         };
         let age = match &trial.age {
             None => None,
-            Some(age) => Some(view_mut(age, at.age, at.place)?),
+            Some(age) => Some(age.view_mut(at.age, at.place)?),
         };
         Ok(Resample {
-            data: view(&trial.data.space, at.data, at.place)?,
+            data: trial.data.space.view(at.data, at.place)?,
             rows,
             source_times: axis(&trial.source, at.source, at.place)?,
             target_times: axis(&trial.target, at.target, at.place)?,
-            out: view_mut(&trial.out, at.out, at.place)?,
+            out: trial.out.view_mut(at.out, at.place)?,
             mask,
             age,
             options: Options {
@@ -60,30 +60,12 @@ pub(super) unsafe fn request<'a>(
     }
 }
 
-unsafe fn view<'a, const R: usize>(
-    space: &Space<R>,
-    address: u64,
-    place: Place,
-) -> Result<TensorView<'a, R>> {
-    // SAFETY: the caller's promise.
-    unsafe { TensorView::from_raw(address as *const u8, space.dtype, space.layout, place) }
-}
-
-unsafe fn view_mut<'a, const R: usize>(
-    space: &Space<R>,
-    address: u64,
-    place: Place,
-) -> Result<TensorViewMut<'a, R>> {
-    // SAFETY: the caller's promise.
-    unsafe { TensorViewMut::from_raw(address as *mut u8, space.dtype, space.layout, place) }
-}
-
 unsafe fn axis<'a>(axis: &Axis, address: u64, place: Place) -> Result<TimeAxis<'a>> {
     // SAFETY: the caller's promise.
     unsafe {
         Ok(match axis {
-            Axis::PerRow(times) => TimeAxis::PerRow(view(&times.space, address, place)?),
-            Axis::Shared(times) => TimeAxis::Shared(view(&times.space, address, place)?),
+            Axis::PerRow(times) => TimeAxis::PerRow(times.space.view(address, place)?),
+            Axis::Shared(times) => TimeAxis::Shared(times.space.view(address, place)?),
             &Axis::Uniform { start, step, len } => TimeAxis::Uniform { start, step, len },
         })
     }
@@ -104,23 +86,23 @@ impl Buffers {
     pub fn new(trial: &Trial) -> Buffers {
         let none = || Guarded::poisoned(0, 0);
         let room = |space: &Option<Space<2>>| match space {
-            Some(space) => Guarded::poisoned(space.bytes(), space.shift),
+            Some(space) => space.poisoned(),
             None => none(),
         };
         let axis = |axis: &Axis| match axis {
-            Axis::PerRow(times) => filled(times),
-            Axis::Shared(times) => filled(times),
+            Axis::PerRow(times) => times.guarded(),
+            Axis::Shared(times) => times.guarded(),
             Axis::Uniform { .. } => none(),
         };
         Buffers {
-            data: filled(&trial.data),
+            data: trial.data.guarded(),
             rows: match &trial.batch {
                 Batch::Dense => none(),
-                Batch::Lengths(index) | Batch::Packed(index) => filled(index),
+                Batch::Lengths(index) | Batch::Packed(index) => index.guarded(),
             },
             source: axis(&trial.source),
             target: axis(&trial.target),
-            out: Guarded::poisoned(trial.out.bytes(), trial.out.shift),
+            out: trial.out.poisoned(),
             mask: room(&trial.mask),
             age: room(&trial.age),
         }
@@ -137,9 +119,9 @@ impl Buffers {
 
     /// The outputs, if nothing but them was written, and what the run has told.
     pub fn outputs(&self, trial: &Trial, told: Vec<u8>) -> Result<CaseOutputs> {
-        let values = output("out", &self.out, &trial.out, trial.unspecified)?;
+        let values = trial.out.taken("out", &self.out, trial.unspecified)?;
         let optional = |argument, buffer: &Guarded, space: &Option<Space<2>>| match space {
-            Some(space) => output(argument, buffer, space, trial.unspecified),
+            Some(space) => space.taken(argument, buffer, trial.unspecified),
             None => Ok(Vec::new()),
         };
         Ok(vec![
@@ -149,26 +131,6 @@ impl Buffers {
             told,
         ])
     }
-}
-
-fn filled<const R: usize>(operand: &Operand<R>) -> Guarded {
-    Guarded::holding(&operand.body, operand.space.shift)
-}
-
-fn output<const R: usize>(
-    argument: &'static str,
-    buffer: &Guarded,
-    space: &Space<R>,
-    unspecified: bool,
-) -> Result<Vec<u8>> {
-    let size = space.dtype.size();
-    let checked = if unspecified {
-        buffer.intact(&space.layout, space.first, size)
-    } else {
-        buffer.check(&space.layout, space.first, size)
-    };
-    checked.map_err(|damage| Error::memory(argument, damage.to_string()))?;
-    Ok(buffer.gather(&space.layout, space.first, size))
 }
 
 /// Where each operand's element 0 lies, given the address of a byte of a buffer's body.

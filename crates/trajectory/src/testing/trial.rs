@@ -1,11 +1,11 @@
 //! A problem with its inputs.
 
-use super::operand::{Operand, Space};
 use super::{run, spans};
 use crate::{Extrapolation, Invalid, Options};
 use robocache_core::{Error, Result, TimeScalar};
 use robocache_registry::operation::CaseOutputs;
 use robocache_registry::{Case, CaseOutcome, DeviceId};
+use robocache_testkit::operand::{Operand, Space};
 use robocache_testkit::oracle::{self, Answer, Number, Question, Times};
 
 /// A time axis with its memory. `[B, N]` of batch stride zero is what others call expanded.

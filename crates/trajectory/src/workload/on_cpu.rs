@@ -2,15 +2,12 @@
 
 use super::shape::{Shape, Stamps, Times, samples};
 use crate::{Options, Problem, Resample, dispatcher};
-use robocache_core::{Element, Result, TensorView, TensorViewMut, TimeAxis, parallel};
+use robocache_core::{Element, Result, TensorView, TensorViewMut, TimeAxis};
+use robocache_registry::host_copy::{HostCopies, ROTATION};
 use robocache_registry::tune::{Effort, Entry};
 use robocache_registry::{CacheState, DeviceCaps, KeyText, Subject, Workload};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Memory that a cold rotation runs through: several times what a core's share of any last-level cache
-/// holds.
-const ROTATION: usize = 256 << 20;
 
 /// Inputs and outputs, as often as the rotation needs them.
 pub(super) struct OnCpu<T> {
@@ -19,7 +16,7 @@ pub(super) struct OnCpu<T> {
     bytes: usize,
     problem: Problem,
     sets: Vec<Set<T>>,
-    copies: Copies,
+    copies: HostCopies,
     next: usize,
 }
 
@@ -69,7 +66,7 @@ impl<T: Element> OnCpu<T> {
             bytes,
             problem,
             sets,
-            copies: Copies::new(bytes / 2),
+            copies: HostCopies::new(bytes),
             next: 0,
         })
     }
@@ -154,61 +151,4 @@ impl<T: Element> Workload for OnCpu<T> {
         let problem = self.problem;
         super::race(self, &problem, effort)
     }
-}
-
-/// Memory to copy, in a rotation of its own; made when it is first needed.
-struct Copies {
-    half: usize,
-    from: Vec<u8>,
-    to: Vec<u8>,
-    at: usize,
-}
-
-impl Copies {
-    fn new(half: usize) -> Copies {
-        Copies {
-            half,
-            from: Vec::new(),
-            to: Vec::new(),
-            at: 0,
-        }
-    }
-
-    fn run(&mut self, cache: CacheState) -> Duration {
-        let size = (ROTATION / 2).max(2 * self.half);
-        if self.from.is_empty() {
-            self.from = vec![1; size];
-            self.to = vec![2; size];
-        }
-        if cache == CacheState::Cold {
-            self.at = if self.at + 2 * self.half > size {
-                0
-            } else {
-                self.at + self.half
-            };
-        }
-        let range = self.at..self.at + self.half;
-        let start = Instant::now();
-        copy(&self.from[range.clone()], &mut self.to[range]);
-        start.elapsed()
-    }
-}
-
-/// A copy on all threads.
-fn copy(from: &[u8], to: &mut [u8]) {
-    parallel::for_each((from, to), 2 * from.len(), halve, |(from, to)| {
-        to.copy_from_slice(from);
-    });
-}
-
-type Pair<'a> = (&'a [u8], &'a mut [u8]);
-
-fn halve<'a>((from, to): Pair<'a>) -> std::result::Result<(Pair<'a>, Pair<'a>), Pair<'a>> {
-    if from.len() < 128 * 1024 {
-        return Err((from, to));
-    }
-    let middle = from.len() / 2;
-    let (from_low, from_high) = from.split_at(middle);
-    let (to_low, to_high) = to.split_at_mut(middle);
-    Ok(((from_low, to_low), (from_high, to_high)))
 }

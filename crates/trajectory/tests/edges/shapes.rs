@@ -1,12 +1,14 @@
 //! Sizes, strides, alignment and element types.
 
 use crate::common::{
-    Sizes, around, devices, errors, everywhere, kinds_of, outcome, per_row, samples_of, shared,
-    times, trial, uneven,
+    Sizes, around, errors, everywhere, kinds_of, op, per_row, samples_of, shared, times, trial,
+    uneven,
 };
 use robocache_core::{DType, Error, TimeScalar, TimeType};
 use robocache_registry::{Case, DeviceCaps};
+use robocache_testkit::devices::devices;
 use robocache_testkit::guard::indices;
+use robocache_testkit::survey::outcome;
 use robocache_trajectory::testing::{Axis, Operand, Space, Style, Trial};
 use robocache_trajectory::{Extrapolation, Invalid, Kind, Span, Spans};
 
@@ -239,7 +241,10 @@ fn samples_across_each_shared_memory_limit() {
         for samples in limit / 36 - 12..limit / 36 + 2 {
             let trial = long(samples);
             let (expected, _) = everywhere(&trial);
-            for info in device.variants().filter(|info| info.id.contains(".row.")) {
+            for info in device
+                .variants(op())
+                .filter(|info| info.id.contains(".row."))
+            {
                 let outputs = outcome(&trial, info.id, device).unwrap();
                 by_row.push(outputs.is_some());
                 assert!(outputs.is_none_or(|outputs| trial.same(&outputs, &expected).is_ok()));

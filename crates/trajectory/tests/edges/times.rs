@@ -1,11 +1,13 @@
 //! Times, targets, and rows that are not all real.
 
 use crate::common::{
-    Sizes, Wrong, around, devices, everywhere, kinds_of, outcome, plain_kinds, samples_of, shared,
-    shared_times, trial, uneven,
+    Sizes, around, everywhere, kinds_of, op, plain_kinds, samples_of, shared, shared_times, trial,
+    uneven,
 };
 use robocache_core::{DType, Error, TimeScalar, TimeType};
+use robocache_testkit::devices::{Wrong, devices};
 use robocache_testkit::oracle::Times;
+use robocache_testkit::survey::outcome;
 use robocache_trajectory::testing::{Axis, Batch, Operand, Space, Style};
 use robocache_trajectory::{Extrapolation, Kind};
 
@@ -101,7 +103,7 @@ fn lengths_and_offsets_that_lie() {
             trial.unspecified = true;
             trial.options.check = false;
             for device in devices() {
-                for info in device.variants() {
+                for info in device.variants(op()) {
                     let found = outcome(&trial, info.id, device);
                     if matches!(found, Ok(None)) {
                         continue;

@@ -1,9 +1,10 @@
 //! What values can be.
 
 use crate::common::{
-    Device, Sizes, around, as_f32, everywhere, plain_kinds, scalar, shared, trial, uneven,
+    Sizes, around, as_f32, everywhere, op, plain_kinds, scalar, shared, trial, uneven,
 };
 use robocache_core::{DType, TimeType};
+use robocache_testkit::devices::Device;
 use robocache_testkit::oracle::decode;
 use robocache_testkit::random::Random;
 use robocache_trajectory::testing::{Operand, Space, Style};
@@ -73,7 +74,7 @@ fn constants_stay_constant() {
 /// Whether the CPU has a variant that no cast may fall back from.
 fn cpu_has_vectors() -> bool {
     let cpu = Device::cpu();
-    cpu.variants().any(|info| info.id.contains(".simd."))
+    cpu.variants(op()).any(|info| info.id.contains(".simd."))
 }
 
 /// By way of f32 a double just beside the middle of two short floats would end at the wrong one.

@@ -1,8 +1,9 @@
 //! Resampling against scipy.
 
-use crate::common::Device;
+use crate::common::op;
 use crate::recording::Recording;
 use robocache_core::{Element, Error, TensorView, TensorViewMut};
+use robocache_testkit::devices::Device;
 use robocache_trajectory::{Kind, Options, Resample, Spans, resample};
 use std::ops::Range;
 
@@ -35,7 +36,7 @@ fn largest_error<T: Element>(
 ) -> f64 {
     let data: Vec<T> = recording.data().iter().map(|&x| from(x)).collect();
     let cpu = Device::cpu();
-    let variants = cpu.variants().map(|info| info.id);
+    let variants = cpu.variants(op()).map(|info| info.id);
     let mut taken = Vec::new();
     let mut largest = 0.0;
     for variant in std::iter::once(None).chain(variants.map(Some)) {

@@ -1,8 +1,8 @@
 //! A recording and what scipy makes of it.
 
-use crate::common::number;
 use robocache_core::{TensorView, TimeAxis};
 use robocache_io::npy::{Array, Values, read_npy};
+use robocache_testkit::devices::number;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;

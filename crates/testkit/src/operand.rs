@@ -1,8 +1,8 @@
 //! Numbers in strided memory.
 
-use robocache_core::{DType, Layout};
-use robocache_testkit::guard::indices;
-use robocache_testkit::oracle::{Number, Times, decode, encode};
+use crate::guard::{Guarded, POISON, indices};
+use crate::oracle::{Number, Times, decode, encode};
+use robocache_core::{DType, Error, Layout, Place, Result, TensorView, TensorViewMut};
 
 /// How a tensor lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +106,55 @@ impl<const R: usize> Space<R> {
     pub fn first_byte(&self) -> usize {
         self.first * self.dtype.size()
     }
+
+    /// A guarded buffer for an output.
+    pub fn poisoned(&self) -> Guarded {
+        Guarded::poisoned(self.bytes(), self.shift)
+    }
+
+    /// What is at an address, to be read.
+    ///
+    /// # Safety
+    /// The address is that of element 0, in memory of `place` that holds all of the body, for `'a`.
+    ///
+    /// # Errors
+    /// Those of [`TensorView::from_raw`].
+    pub unsafe fn view<'a>(&self, address: u64, place: Place) -> Result<TensorView<'a, R>> {
+        // SAFETY: the caller's promise.
+        unsafe { TensorView::from_raw(address as *const u8, self.dtype, self.layout, place) }
+    }
+
+    /// What is at an address, to be written.
+    ///
+    /// # Safety
+    /// As [`view`](Self::view), and nobody else uses it.
+    ///
+    /// # Errors
+    /// Those of [`TensorViewMut::from_raw`].
+    pub unsafe fn view_mut<'a>(&self, address: u64, place: Place) -> Result<TensorViewMut<'a, R>> {
+        // SAFETY: the caller's promise.
+        unsafe { TensorViewMut::from_raw(address as *mut u8, self.dtype, self.layout, place) }
+    }
+
+    /// The elements of an output in the order of their indices, if nothing but them was written; unless `unspecified`,
+    /// all of them must have been.
+    ///
+    /// # Errors
+    /// [`Error::Memory`] of the argument.
+    pub fn taken(
+        &self,
+        argument: &'static str,
+        buffer: &Guarded,
+        unspecified: bool,
+    ) -> Result<Vec<u8>> {
+        let size = self.dtype.size();
+        let checked = match unspecified {
+            true => buffer.intact(&self.layout, self.first, size),
+            false => buffer.check(&self.layout, self.first, size),
+        };
+        checked.map_err(|damage| Error::memory(argument, damage.to_string()))?;
+        Ok(buffer.gather(&self.layout, self.first, size))
+    }
 }
 
 impl<const R: usize> std::fmt::Display for Space<R> {
@@ -141,8 +190,7 @@ impl<const R: usize> Operand<R> {
         element: impl Fn([usize; R]) -> Vec<u8>,
     ) -> Self {
         let space = Space::new(dtype, shape, style);
-        let pattern = robocache_testkit::guard::POISON;
-        let mut body: Vec<u8> = pattern.into_iter().cycle().take(space.bytes()).collect();
+        let mut body: Vec<u8> = POISON.into_iter().cycle().take(space.bytes()).collect();
         for index in indices(shape) {
             let at = position(&space, index);
             body[at..at + dtype.size()].copy_from_slice(&element(index));
@@ -198,6 +246,11 @@ impl<const R: usize> Operand<R> {
                 Times::I64(times) => times[index[at]].to_le_bytes().to_vec(),
             }
         })
+    }
+
+    /// A guarded copy.
+    pub fn guarded(&self) -> Guarded {
+        Guarded::holding(&self.body, self.space.shift)
     }
 
     fn bytes_at(&self, index: [usize; R]) -> &[u8] {

@@ -13,6 +13,7 @@ const PUBLISHED: &[&str] = &[
     "robocache-cuda",
     "robocache-testkit",
     "robocache-trajectory",
+    "robocache-voxelize",
     "robocache",
     "robocache-io",
     "robocache-cli",

@@ -66,7 +66,7 @@ pub fn run() -> Result<()> {
 }
 
 /// Random cases and oracles are compiled into the operation crates for their tests.
-const TESTING: &str = "robocache-trajectory/testing";
+const TESTING: &str = "robocache-trajectory/testing,robocache-voxelize/testing";
 
 /// Seconds for each target: enough to replay what is kept and to see that all of it still works.
 const FUZZ_SECONDS: u64 = 6;

@@ -64,7 +64,7 @@ struct Run {
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     repeats: u32,
     /// A shape in the operation's syntax, instead of its list; can be given several times
-    #[arg(long = "shape", value_name = "SHAPE")]
+    #[arg(long = "shape", value_name = "SHAPE", requires = "operations")]
     shapes: Vec<String>,
     /// auto, none, or some of torch,torch-compile,triton,numpy,numba
     #[arg(long, default_value = "auto")]

@@ -15,6 +15,10 @@ pub use robocache_cuda as cuda;
 #[cfg(feature = "trajectory")]
 pub use robocache_trajectory as trajectory;
 
+/// Point clouds into voxels.
+#[cfg(feature = "voxelize")]
+pub use robocache_voxelize as voxelize;
+
 /// The examples of the repository's README.
 #[cfg(all(doctest, feature = "trajectory"))]
 #[doc = include_str!("../../../README.md")]
@@ -23,15 +27,14 @@ struct Readme;
 #[cfg(test)]
 mod tests {
     #[test]
-    #[cfg(feature = "trajectory")]
+    #[cfg(all(feature = "trajectory", feature = "voxelize"))]
     fn the_variants_of_the_operations_are_linked() {
         let operations = crate::registry::operations();
         let names: Vec<_> = operations.iter().map(|op| op.name).collect();
-        assert_eq!(names, ["trajectory"]);
-        assert!(
-            (operations[0].variants)()
-                .iter()
-                .any(|v| v.id == "trajectory.scalar.cpu")
-        );
+        assert_eq!(names, ["trajectory", "voxelize"]);
+        for op in operations {
+            let reference = format!("{}.scalar.cpu", op.name);
+            assert!((op.variants)().iter().any(|v| v.id == reference));
+        }
     }
 }

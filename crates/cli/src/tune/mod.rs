@@ -125,6 +125,8 @@ impl Job {
     fn shapes(&self, args: &Args, device: DeviceId) -> Vec<(&'static OpEntry, String)> {
         let workloads = self.0.workloads;
         let shapes = match args.random {
+            // An operation without variants for a device has nothing to time there.
+            Some(_) if (workloads.shapes)(device).is_empty() => Vec::new(),
             Some(count) => {
                 let seeds = (0..count).map(|i| args.seed.wrapping_add(i));
                 seeds.map(|seed| (workloads.random)(device, seed)).collect()

@@ -1,0 +1,29 @@
+//! Voxelization on the CPU.
+//!
+//! | file | question |
+//! |---|---|
+//! | `locate.rs` | in which cell is a point? |
+//! | `group.rs` | which points does each cell have? |
+//! | `feature.rs` | what is a feature of a point? |
+//! | `fixed.rs` | how is a sum the same in any order? |
+//! | `totals.rs` | what are sum, maximum and minimum of a cell? |
+//! | `output.rs` | how are results written, whatever their type and form? |
+//! | `scalar.rs` | the reference variant |
+//! | `spread.rs` | how do points come to the thread of their cells? |
+//! | `sorted.rs` | which points does each cell have, found on all threads? |
+//! | `sheet.rs` | how is an output of all cells one flat array, whatever its strides? |
+//! | `tiles.rs` | how are all cells filled, on all threads? |
+//! | `partition.rs` | the variant for all threads |
+
+mod feature;
+mod fixed;
+mod group;
+mod locate;
+mod output;
+mod partition;
+mod scalar;
+mod sheet;
+mod sorted;
+mod spread;
+mod tiles;
+mod totals;

@@ -1,0 +1,23 @@
+//! Cases for tests, soak and fuzzing: whole problems with their memory, run through the public functions and held
+//! against the oracle.
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | [`trial`] | what is a problem with its inputs and the outputs that are wanted? |
+//! | `judge` | what must come out? |
+//! | `run` | how does it run on host memory? |
+//! | `draw` | how is one drawn at random? |
+
+mod draw;
+mod judge;
+mod run;
+pub mod trial;
+
+pub use trial::{Place, Trial, Wish, Wishes};
+
+use robocache_registry::Case;
+
+/// A random problem; the same one for the same seed, everywhere.
+pub fn generate(seed: u64) -> Box<dyn Case> {
+    Box::new(draw::trial(seed))
+}

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`csv`] | how does a log in text become typed columns, and columns text? |
 //! | [`npy`] | how do arrays of numbers come out of NPY and NPZ files, and go into them? |
+//! | [`points`] | how do point clouds come out of scans, PCD files, arrays and tables? |
 //! | [`error`] | what can be wrong with a file, and what should its owner do? |
 //!
 //! Files are not trusted. A size that a header claims is compared with what the file holds before
@@ -26,6 +27,7 @@
 pub mod csv;
 pub mod error;
 pub mod npy;
+pub mod points;
 
 mod replace;
 

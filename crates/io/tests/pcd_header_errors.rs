@@ -194,6 +194,25 @@ fn headers_that_end_too_early_or_never_are_refused() {
 }
 
 #[test]
+fn names_that_a_count_would_multiply_have_a_longest_length() {
+    let file = |length| {
+        let name = "h".repeat(length);
+        let header = format!("FIELDS x y z {name}\nCOUNT 1 1 1 9999\nWIDTH 0\nDATA ascii\n");
+        parse_points(header.as_bytes(), Format::Pcd)
+    };
+    assert_eq!(file(255).unwrap().columns.len(), 10_002);
+    let error = file(256).unwrap_err().to_string();
+    assert!(
+        error.starts_with("<bytes>: line 1: the name \"hhh"),
+        "{error}"
+    );
+    assert!(
+        error.ends_with("has 256 bytes, expected at most 255"),
+        "{error}"
+    );
+}
+
+#[test]
 fn products_that_overflow_are_refused() {
     let most = usize::MAX;
     let error = refused(format!("FIELDS x y z\nWIDTH {most}\nHEIGHT 2\nDATA binary\n").as_bytes());

@@ -11,6 +11,10 @@ const COORDINATES: [&str; 3] = ["x", "y", "z"];
 /// Values that a point may have, what is left out counted as well.
 pub(super) const MOST_COLUMNS: usize = 1 << 14;
 
+/// Names that a missing one is compared with. A count in a header makes thousands of one name, and to
+/// compare them all takes longer than to read any file of that size.
+const MOST_COMPARED: usize = 1 << 10;
+
 /// Points with named values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PointCloud {
@@ -79,9 +83,9 @@ pub(super) struct Order {
 ///
 /// # Errors
 /// [`Error::MissingColumn`] without one of the three, [`Error::DuplicateColumn`] for a name given twice.
-pub(super) fn order(names: &[String], path: &Path) -> Result<Order> {
+pub(super) fn order(mut names: Vec<String>, path: &Path) -> Result<Order> {
     let mut seen = HashMap::new();
-    for (position, name) in (1..).zip(names) {
+    for (position, name) in (1..).zip(&names) {
         // Without a name a column cannot be asked for, so there may be several.
         if name.is_empty() {
             continue;
@@ -106,7 +110,7 @@ pub(super) fn order(names: &[String], path: &Path) -> Result<Order> {
         from.push(found.ok_or_else(|| Error::MissingColumn {
             path: path.to_path_buf(),
             column: wanted.to_owned(),
-            available: by_similarity(wanted, names.iter().map(String::as_str)),
+            available: by_similarity(wanted, names.iter().take(MOST_COMPARED).map(String::as_str)),
         })?);
     }
     let [x, y, z] = [from[0], from[1], from[2]];
@@ -114,7 +118,7 @@ pub(super) fn order(names: &[String], path: &Path) -> Result<Order> {
     let coordinates = COORDINATES.iter().map(|&name| name.to_owned());
     let others = from[COORDINATES.len()..].iter();
     let names = coordinates
-        .chain(others.map(|&at| names[at].clone()))
+        .chain(others.map(|&at| std::mem::take(&mut names[at])))
         .collect();
     Ok(Order { names, from })
 }
@@ -145,7 +149,7 @@ mod tests {
 
     fn of(names: &[&str]) -> Result<Order> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        order(&names, Path::new("a.pcd"))
+        order(names, Path::new("a.pcd"))
     }
 
     #[test]
@@ -176,6 +180,11 @@ mod tests {
             panic!("found");
         };
         assert_eq!(column, "y");
+        let many: Vec<String> = (0..MOST_COLUMNS).map(|at| format!("h[{at}]")).collect();
+        let Err(Error::MissingColumn { available, .. }) = order(many, Path::new("a.pcd")) else {
+            panic!("found");
+        };
+        assert_eq!(available.len(), MOST_COMPARED);
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(super) fn cloud(table: &Table) -> Result<PointCloud> {
     let names: Vec<String> = named
         .map(|column| plain_name(&column.name).to_owned())
         .collect();
-    let order = order(&names, table.path())?;
+    let order = order(names, table.path())?;
     let mut names = Vec::with_capacity(order.names.len());
     let mut columns = Vec::with_capacity(order.names.len());
     for (at, (name, from)) in order.names.into_iter().zip(order.from).enumerate() {

@@ -11,6 +11,9 @@ use std::path::Path;
 /// Bytes that a header may have.
 const LONGEST: u64 = 1 << 20;
 
+/// Bytes that the name of a field may have: a field of many values makes as many names of it.
+const LONGEST_NAME: usize = 255;
+
 const KEYWORDS: [&str; 10] = [
     "VERSION",
     "FIELDS",
@@ -244,6 +247,14 @@ impl Entries<'_> {
                 );
                 return Err(self.fault(line.unwrap_or(names.line), what));
             };
+            if name.len() > LONGEST_NAME {
+                let what = format_args!(
+                    "the name {} has {} bytes, expected at most {LONGEST_NAME}",
+                    quoted(name),
+                    name.len()
+                );
+                return Err(self.fault(names.line, what));
+            }
             fields.push(Field {
                 name: name.to_owned(),
                 kind,

@@ -46,7 +46,7 @@ impl Layout {
             row_values += field.count;
             row_bytes += bytes;
         }
-        let order = order(&names, path)?;
+        let order = order(names, path)?;
         let points = header.points;
         // Of 8 bytes each in memory, also where the file has fewer.
         let most = row_values

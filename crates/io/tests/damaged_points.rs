@@ -7,7 +7,9 @@ mod pcd;
 use damage::{damaged, damages, survives};
 use pcd::{Data, field};
 use proptest::prelude::*;
-use robocache_io::points::{Format, parse_points, read_points};
+#[cfg(unix)]
+use robocache_io::points::read_points;
+use robocache_io::points::{Format, parse_points};
 use std::sync::OnceLock;
 
 /// Three points with padding in between and a column that needs 64 bits, in every encoding.
@@ -50,7 +52,7 @@ proptest! {
 
     #[test]
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        for format in Format::ALL {
+        for &format in Format::ALL {
             survives(|bytes| parse_points(bytes, format), &bytes);
         }
         let header = b"FIELDS x y z\nWIDTH 20\nDATA binary_compressed\n";
@@ -84,6 +86,7 @@ fn a_claim_of_many_points_takes_no_memory() {
         let bytes = [header.as_bytes(), sizes.as_flattened(), &[0; 8]].concat();
         parse_pcd(&bytes).unwrap_err();
         survives(parse_pcd, &bytes);
+        #[cfg(unix)]
         through_a_pipe(&bytes);
     }
     // As many values of a point as there may be, and none of them there.
@@ -91,17 +94,38 @@ fn a_claim_of_many_points_takes_no_memory() {
     survives(parse_pcd, header.as_bytes());
 }
 
-/// Nothing is known of how long a pipe is.
-fn through_a_pipe(bytes: &[u8]) {
-    if cfg!(not(unix)) {
-        return;
-    }
+/// What is said of these bytes in a pipe, of which nobody knows how long it is.
+#[cfg(unix)]
+fn through_a_pipe(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("a.pcd");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
     let (other_end, content) = (pipe.clone(), bytes.to_vec());
-    let writer = std::thread::spawn(move || std::fs::write(other_end, content).unwrap());
-    survives(|_| read_points(&pipe).unwrap_err(), bytes);
-    writer.join().unwrap();
+    let writer = std::thread::spawn(move || std::fs::write(other_end, content));
+    let mut said = String::new();
+    survives(
+        |_| said = read_points(&pipe).unwrap_err().to_string(),
+        bytes,
+    );
+    // It fails where the reader has given up.
+    let _ = writer.join().unwrap();
+    said
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_ends_too_early_is_noticed() {
+    // Of text a line is cut, which is another error.
+    for (sample, expected) in clouds().iter().skip(1).zip([
+        "bytes of data, expected 69",
+        "bytes of compressed data, expected",
+        "bytes of compressed data, expected",
+    ]) {
+        let text = through_a_pipe(&sample[..sample.len() - 20]);
+        assert!(
+            text.contains("the file is cut short: found ") && text.contains(expected),
+            "{text}"
+        );
+    }
 }

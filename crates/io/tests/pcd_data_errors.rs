@@ -41,7 +41,7 @@ fn lines_of_points_that_make_no_sense_are_named() {
         ),
         (
             "1 2 3 4\n",
-            "the file is cut short: found 1 points, expected 2 as line 4 of the header says",
+            "the file is cut short: found 1 point(s), expected 2 as line 4 of the header says",
         ),
         (
             "1 2 3 4\n5 6 7 8\n9 1 2 3\n",
@@ -95,7 +95,7 @@ fn binary_data_that_end_too_early_or_go_on_are_refused() {
     let error = refused(&bytes[..bytes.len() - 1]).to_string();
     assert_eq!(
         error,
-        "<bytes>: the file is cut short: found 47 bytes of data, expected 48 for 4 points of 12 bytes"
+        "<bytes>: the file is cut short: found 47 bytes of data, expected 48 for 4 point(s) of 12 bytes"
     );
     for extra in [
         &[1][..],
@@ -129,7 +129,7 @@ fn compressed_data_are_held_against_their_sizes() {
     };
     let text = with(packed as u32, 47);
     assert!(
-        text.contains("claim to hold 47 bytes, expected 48 for 4 points of 12 bytes"),
+        text.contains("claim to hold 47 bytes, expected 48 for 4 point(s) of 12 bytes"),
         "{text}"
     );
     let text = with(packed as u32 + 1, 48);

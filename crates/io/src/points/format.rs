@@ -27,7 +27,7 @@ const FEWEST: usize = 64;
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 5] = [
+    pub const ALL: &[Format] = &[
         Format::Kitti,
         Format::NuScenes,
         Format::Pcd,
@@ -48,7 +48,10 @@ impl Format {
 
     /// The format of that name.
     pub fn from_name(name: &str) -> Option<Format> {
-        Format::ALL.into_iter().find(|format| format.name() == name)
+        Format::ALL
+            .iter()
+            .copied()
+            .find(|format| format.name() == name)
     }
 
     /// The format of a file, by its name or, where that does not say it, by its content.
@@ -104,7 +107,7 @@ fn by_content(path: &Path) -> Result<Format> {
     let metadata = std::fs::metadata(path).map_err(Error::io(path))?;
     if !metadata.is_file() {
         let found = "its name does not say what it holds, and it is no file to be read twice";
-        return Err(unknown(path, found, &Format::ALL));
+        return Err(unknown(path, found, Format::ALL));
     }
     let size = metadata.len();
     let (mut file, _) = open(path)?;
@@ -122,7 +125,7 @@ fn by_content(path: &Path) -> Result<Format> {
         .is_some_and(|end| end.eq_ignore_ascii_case("bin"));
     if !is_bin {
         let found = "neither its name nor its first bytes say what it holds";
-        return Err(unknown(path, found, &Format::ALL));
+        return Err(unknown(path, found, Format::ALL));
     }
     match (is_kitti(&start, size), is_nuscenes(&start, size)) {
         (true, false) => Ok(Format::Kitti),
@@ -201,7 +204,7 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_formats() {
-        for format in Format::ALL {
+        for &format in Format::ALL {
             assert_eq!(Format::from_name(format.name()), Some(format));
             assert_eq!(format!("{format:>9}").trim_start(), format.name());
         }
@@ -261,11 +264,20 @@ mod tests {
         );
         assert_eq!(is(&scan(100, 4, |_, _| 1.01)), (false, false));
         assert_eq!(is(&scan(100, 4, |_, _| f32::NAN)), (false, false));
-        assert_eq!(is(&scan(100, 5, |row, _| row as f32)), (false, false));
-        assert_eq!(
-            is(&scan(100, 5, |row, column| [0.5, row as f32][column - 3])),
-            (false, false)
-        );
+        for (intensity, ring) in [
+            (0.5, 1.0),
+            (256.0, 1.0),
+            (-1.0, 1.0),
+            (7.0, 0.5),
+            (7.0, 2.0),
+        ] {
+            let rest = |row, column| [intensity, ring * (row % 32) as f32][column - 3];
+            assert_eq!(
+                is(&scan(100, 5, rest)),
+                (false, false),
+                "{intensity} {ring}"
+            );
+        }
         assert_eq!(is(&scan(100, 5, |_, _| 0.0)), (false, false));
         assert_eq!(is(&scan(80, 3, hundredths)), (false, false));
         assert_eq!(is(&scan(80, 6, hundredths)), (false, false));

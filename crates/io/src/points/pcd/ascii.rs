@@ -71,7 +71,7 @@ pub(super) fn read<T: Number>(
     }
     if points < header.points {
         let what = format!(
-            "the file is cut short: found {points} points, expected {} as line {} of the header says",
+            "the file is cut short: found {points} point(s), expected {} as line {} of the header says",
             header.points, header.points_line
         );
         return Err(Error::malformed(path, what));

@@ -52,15 +52,13 @@ pub(super) fn rows<T: Number>(
 
 fn cut_short(found: u64, header: &Header, layout: &Layout, path: &Path) -> Error {
     let what = format!(
-        "the file is cut short: found {found} bytes of data, expected {} for {} points of {} bytes",
+        "the file is cut short: found {found} bytes of data, expected {} for {} point(s) of {} bytes",
         layout.bytes, header.points, layout.row_bytes
     );
     Error::malformed(path, what)
 }
 
 /// Reads points whose fields follow each other, compressed as one piece.
-///
-/// The size that they will have is held against what so many bytes can become before memory is taken.
 pub(super) fn compressed<T: Number>(
     mut input: impl BufRead,
     left: Option<u64>,
@@ -74,65 +72,90 @@ pub(super) fn compressed<T: Number>(
         check_end(&mut input, path)?;
         return Ok(values);
     }
-    let mut sizes = [0; 8];
-    let filled = fill(&mut input, &mut sizes, path)?;
-    let [packed, unpacked] = [0, 4].map(|at| {
-        let bytes = [sizes[at], sizes[at + 1], sizes[at + 2], sizes[at + 3]];
-        u32::from_le_bytes(bytes)
-    });
-    if filled < sizes.len() {
+    let sizes = sizes(&mut input, left, header, layout, path)?;
+    let bytes = unpack(&mut input, &sizes, path)?;
+    check_end(&mut input, path)?;
+    let columns = layout.in_fields(header, sizes.has_padding);
+    append(&bytes, &columns, header.points, &mut values, path)?;
+    Ok(values)
+}
+
+/// What stands before compressed data.
+struct Sizes {
+    /// Bytes of the data, compressed.
+    packed: u32,
+    /// Bytes that they become.
+    unpacked: usize,
+    /// Whether fields that hold nothing are among them. PCL leaves them out, others do not.
+    has_padding: bool,
+}
+
+/// Reads the sizes and holds them against the header, against what there is, and against what so many
+/// bytes can become.
+fn sizes(
+    input: &mut impl BufRead,
+    left: Option<u64>,
+    header: &Header,
+    layout: &Layout,
+    path: &Path,
+) -> Result<Sizes> {
+    let mut bytes = [0; 8];
+    if fill(input, &mut bytes, path)? < bytes.len() {
         let what = "the file is cut short: found no sizes of the compressed data after the header";
         return Err(Error::malformed(path, what));
     }
+    let both = u64::from_le_bytes(bytes);
+    let (packed, claimed) = (both as u32, both >> 32);
     let without_padding = layout.bytes - layout.padding * header.points;
-    let has_padding = u64::from(unpacked) == layout.bytes as u64;
-    if !has_padding && u64::from(unpacked) != without_padding as u64 {
+    let has_padding = claimed == layout.bytes as u64;
+    if !has_padding && claimed != without_padding as u64 {
         let what = format!(
-            "the compressed data claim to hold {unpacked} bytes, expected {} for {} points of {} bytes",
+            "the compressed data claim to hold {claimed} bytes, expected {} for {} point(s) of {} \
+             bytes",
             layout.bytes, header.points, layout.row_bytes
         );
         return Err(Error::malformed(path, what));
     }
-    let held = left.map(|left| left.saturating_sub(sizes.len() as u64));
+    let held = left.map(|left| left.saturating_sub(bytes.len() as u64));
     if let Some(held) = held.filter(|&held| held < u64::from(packed)) {
         return Err(packed_cut_short(held, packed, path));
     }
-    if u64::from(unpacked) > u64::from(packed) * lzf::MOST_EXPANSION {
+    if claimed > u64::from(packed) * lzf::MOST_EXPANSION {
         let what = format!(
-            "{packed} bytes of compressed data claim to hold {unpacked} bytes, expected at most {} \
+            "{packed} bytes of compressed data claim to hold {claimed} bytes, expected at most {} \
              times as many",
             lzf::MOST_EXPANSION
         );
         return Err(Error::malformed(path, what));
     }
+    Ok(Sizes {
+        packed,
+        unpacked: match has_padding {
+            true => layout.bytes,
+            false => without_padding,
+        },
+        has_padding,
+    })
+}
+
+fn unpack(input: &mut impl BufRead, sizes: &Sizes, path: &Path) -> Result<Vec<u8>> {
     let mut data = Vec::new();
     // Grows with what is there, whatever is claimed.
-    (&mut input)
-        .take(u64::from(packed))
-        .read_to_end(&mut data)
-        .map_err(Error::io(path))?;
-    if data.len() as u64 != u64::from(packed) {
-        return Err(packed_cut_short(data.len() as u64, packed, path));
+    let read = input.take(u64::from(sizes.packed)).read_to_end(&mut data);
+    let found = read.map_err(Error::io(path))? as u64;
+    if found != u64::from(sizes.packed) {
+        return Err(packed_cut_short(found, sizes.packed, path));
     }
     let mut bytes = Vec::new();
-    let expected = if has_padding {
-        layout.bytes
-    } else {
-        without_padding
-    };
-    reserve(&mut bytes, expected, path)?;
-    lzf::decompress(&data, expected, &mut bytes).map_err(|fault| {
+    reserve(&mut bytes, sizes.unpacked, path)?;
+    lzf::decompress(&data, sizes.unpacked, &mut bytes).map_err(|fault| {
         let what = format!(
-            "the compressed data are damaged after {} of {packed} bytes: {}",
+            "the compressed data are damaged after {} of {found} bytes: {}",
             fault.at, fault.what
         );
         Error::malformed(path, what)
     })?;
-    drop(data);
-    check_end(&mut input, path)?;
-    let columns = layout.in_fields(header, has_padding);
-    append(&bytes, &columns, header.points, &mut values, path)?;
-    Ok(values)
+    Ok(bytes)
 }
 
 fn packed_cut_short(found: u64, packed: u32, path: &Path) -> Error {

@@ -21,6 +21,16 @@
 //! assert_eq!(*table.column("q0")?.to_f64()?, [0.25, 0.5]);
 //! # Ok::<(), robocache_io::Error>(())
 //! ```
+//!
+//! ```
+//! use robocache_io::points::{Format, Values, parse_points};
+//!
+//! let file = "FIELDS ring x y z\nTYPE U F F F\nSIZE 1 4 4 4\nWIDTH 1\nDATA ascii\n7 1.5 2 nan\n";
+//! let cloud = parse_points(file.as_bytes(), Format::Pcd)?;
+//! assert_eq!(cloud.columns, ["x", "y", "z", "ring"]);
+//! assert!(matches!(cloud.values, Values::F32(v) if v[0] == 1.5 && v[2].is_nan() && v[3] == 7.0));
+//! # Ok::<(), robocache_io::Error>(())
+//! ```
 
 #![forbid(unsafe_code)]
 

@@ -3,6 +3,7 @@
 //! | module | bytes are |
 //! |---|---|
 //! | [`csv`], [`npy`], [`npz`] | a file |
+//! | [`points`] | a file of points, in a format that the first byte tells |
 //! | [`registry`] | registry.toml |
 //! | [`tuning`] | a file of the tuning cache |
 //! | [`plan`] | a description of a resampling, possible or not |
@@ -18,6 +19,7 @@ mod memory;
 pub mod npy;
 pub mod npz;
 pub mod plan;
+pub mod points;
 pub mod registry;
 mod scratch;
 pub mod seeds;

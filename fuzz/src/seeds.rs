@@ -1,5 +1,7 @@
 //! Where the fuzzer starts: small inputs, made by hand. `examples/seeds.rs` writes them to fuzz/seeds.
 
+mod points;
+
 use crate::archive;
 
 /// An input of a target.
@@ -20,6 +22,7 @@ pub fn all() -> Vec<Seed> {
     tables(&mut seeds);
     arrays(&mut seeds);
     archives(&mut seeds);
+    points::points(&mut seeds);
     registries(&mut seeds);
     entries(&mut seeds);
     plans(&mut seeds);
@@ -459,6 +462,7 @@ mod tests {
             "npy" => crate::npy::run,
             "npz" => crate::npz::run,
             "plan" => crate::plan::run,
+            "points" => crate::points::run,
             "registry" => crate::registry::run,
             "tuning" => crate::tuning::run,
             "variants" => crate::variants::run,

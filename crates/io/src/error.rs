@@ -160,15 +160,25 @@ pub enum Error {
         /// What to do about it.
         advice: &'static str,
     },
-    /// An array's shape does not fit its values, or is beyond what the format can say.
+    /// An array's shape does not fit its values or its purpose, or is beyond what the format can say.
     #[error("{}: {} {what}", path.display(), Member(array))]
     Shape {
-        /// The file to be written.
+        /// The file.
         path: PathBuf,
         /// The array within an NPZ file.
         array: Option<String>,
         /// What does not fit.
         what: String,
+    },
+    /// Neither a file's name nor its content says for certain what is in it.
+    #[error("{}: {found}; name its format: {expected}", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+        /// What could be seen of it.
+        found: String,
+        /// The formats that it may have.
+        expected: String,
     },
     /// The file is damaged or is not of the kind that its name says.
     #[error("{}: {what}", path.display())]
@@ -180,7 +190,7 @@ pub enum Error {
     },
 }
 
-/// What is missing in a table without values.
+/// What is missing where there are no values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Emptiness {
     /// The file holds nothing, or only blank lines.
@@ -189,6 +199,8 @@ pub enum Emptiness {
     NoRows,
     /// There are no columns to be written.
     NoColumns,
+    /// The file that should hold points holds nothing.
+    NoPoints,
 }
 
 impl fmt::Display for Emptiness {
@@ -199,6 +211,7 @@ impl fmt::Display for Emptiness {
             }
             Emptiness::NoRows => "the file has a header but no rows below it",
             Emptiness::NoColumns => "there are no columns to be written",
+            Emptiness::NoPoints => "the file is empty, expected points",
         })
     }
 }
@@ -219,7 +232,7 @@ impl Error {
 }
 
 /// The text in quotes, with escapes, cut where it is too long for a message.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{:?}…", &text[..end]),

@@ -1,11 +1,11 @@
 //! What can be said on the command line?
 
-use crate::{demo, doctor, kernels, resample, tune};
+use crate::{demo, doctor, kernels, resample, tune, voxelize};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Puts the sensor streams of robot logs onto one clock, on the CPU and on NVIDIA GPUs.
+/// Puts the sensor streams of robot logs onto one clock, on the CPU and on NVIDIA GPUs, and scans into voxels.
 ///
 /// The same numbers give the same bits on every device. A GPU is used where there is one and the
 /// work is worth it; `robocache doctor` says what this machine can do.
@@ -27,6 +27,7 @@ enum Command {
     Doctor(doctor::Args),
     Kernels(kernels::Args),
     Resample(resample::Args),
+    Voxelize(voxelize::Args),
     Demo(demo::Args),
     Tune(tune::Args),
 }
@@ -41,6 +42,7 @@ impl Cli {
             Command::Doctor(args) => doctor::run(&args),
             Command::Kernels(args) => kernels::run(&args),
             Command::Resample(args) => resample::run(&args).map(|()| ExitCode::SUCCESS),
+            Command::Voxelize(args) => voxelize::run(&args).map(|()| ExitCode::SUCCESS),
             Command::Demo(args) => demo::run(&args).map(|()| ExitCode::SUCCESS),
             Command::Tune(args) => tune::run(&args).map(|()| ExitCode::SUCCESS),
         }

@@ -8,10 +8,12 @@
 //! | `device` | which device was asked for, and why can it not be had? |
 //! | `engine` | how is one block of samples resampled on a device? |
 //! | `memory` | does it fit? |
+//! | `output` | can a file be written there? |
 //! | `time` | what do the stamps of a log mean, and which targets are on its clock? |
 //! | `doctor` | what can this machine do? |
 //! | `kernels` | which variants are there? |
 //! | `resample` | how does a file become a resampled file? |
+//! | `voxelize` | how do scans become voxels? |
 //! | `demo` | what is there to see and to measure? |
 //! | `tune` | which variant is the fastest on this device? |
 //! | [`report`] | what did resampling do to a log, on one page? |
@@ -31,11 +33,13 @@ mod engine;
 mod failure;
 mod kernels;
 mod memory;
+mod output;
 pub mod report;
 mod resample;
 pub mod robot_log;
 mod time;
 mod tune;
+mod voxelize;
 
 use clap::Parser;
 use std::ffi::OsString;

@@ -6,7 +6,7 @@ use common::{command, fail, succeed};
 #[test]
 fn every_command_has_help() {
     let top = succeed(&["--help"]).stdout;
-    for name in ["doctor", "kernels", "resample", "demo"] {
+    for name in ["doctor", "kernels", "resample", "voxelize", "demo"] {
         assert!(top.contains(name), "{top}");
         let help = succeed(&[name, "--help"]).stdout;
         assert!(help.contains("Usage: robocache"), "{help}");

@@ -42,3 +42,4 @@ pub mod points;
 mod replace;
 
 pub use error::{Error, Result};
+pub use replace::write_bytes;

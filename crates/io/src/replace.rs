@@ -39,6 +39,15 @@ pub(crate) fn replace(
     Ok(())
 }
 
+/// Writes a file of these bytes; it is never half written, what was there stays until it is complete.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn write_bytes(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    let path = path.as_ref();
+    replace(path, |file| file.write_all(bytes).map_err(Error::io(path)))
+}
+
 enum Target {
     /// To be replaced by a rename; links are resolved.
     Regular(PathBuf),

@@ -35,6 +35,7 @@ use crate::console::{counted, note};
 use crate::device::Choice;
 use crate::failure::usage;
 use crate::memory;
+use crate::output::check_folder;
 use crate::time::{Stamps, Unit, find, grid, per_interval};
 use anyhow::{Result, bail};
 use apply::{Applied, How, apply};
@@ -102,7 +103,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let format = Format::of(&args.input)?;
     let output = Format::of(&args.output)?;
-    write::check_folder(&args.output)?;
+    check_folder(&args.output)?;
     if args.columns.iter().any(|columns| columns.trim().is_empty()) {
         return Err(usage("--columns needs at least one name"));
     }

@@ -11,22 +11,6 @@ use robocache_io::csv::{ColumnRef, plain_name, write_table};
 use robocache_io::npy::{ArrayRef, Values, write_npy, write_npz};
 use std::path::Path;
 
-/// Makes sure that there is a folder for the output, before any work is done.
-///
-/// # Errors
-/// If there is none.
-pub(super) fn check_folder(path: &Path) -> Result<()> {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => bail!(
-            "{}: there is no folder {}",
-            path.display(),
-            folder.display()
-        ),
-        _ if path.is_dir() => bail!("{}: is a folder", path.display()),
-        _ => Ok(()),
-    }
-}
-
 /// Makes sure that the file can hold the times: an .npy file has one type, floating point.
 ///
 /// # Errors

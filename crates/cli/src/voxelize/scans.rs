@@ -1,0 +1,124 @@
+//! How do files become one batch of clouds?
+
+use crate::console::row_bar;
+use anyhow::{Result, bail};
+use robocache::voxelize::Clouds;
+use robocache::{Layout, TensorView};
+use robocache_io::points::{Format, PointCloud, Values, read_points, read_points_as};
+use std::path::{Path, PathBuf};
+
+/// The points of all scans, one behind the other.
+pub(super) struct Scans {
+    /// The names of the columns; x, y and z come first.
+    pub columns: Vec<String>,
+    /// `[N, C]`.
+    values: Values,
+    /// Where each scan's points begin, and where the last one's end.
+    offsets: Vec<i64>,
+}
+
+/// Reads scans, all of which have to have the same columns.
+pub(super) fn read(paths: &[PathBuf], format: Option<Format>) -> Result<Scans> {
+    let bar = row_bar("scans");
+    bar.set_length(paths.len() as u64);
+    let mut scans: Option<Scans> = None;
+    for path in paths {
+        let cloud = match format {
+            Some(format) => read_points_as(path, format)?,
+            None => read_points(path)?,
+        };
+        match &mut scans {
+            None => scans = Some(Scans::of(cloud)),
+            Some(scans) => scans.add(cloud, path, &paths[0])?,
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    match scans {
+        Some(scans) => Ok(scans),
+        None => bail!("there is no scan"),
+    }
+}
+
+impl Scans {
+    fn of(cloud: PointCloud) -> Scans {
+        Scans {
+            offsets: vec![0, cloud.points() as i64],
+            columns: cloud.columns,
+            values: cloud.values,
+        }
+    }
+
+    fn add(&mut self, cloud: PointCloud, path: &Path, first: &Path) -> Result<()> {
+        if cloud.columns != self.columns {
+            bail!(
+                "{}: has the columns {}, {} has {}: the scans of a batch have the same",
+                path.display(),
+                cloud.columns.join(", "),
+                first.display(),
+                self.columns.join(", ")
+            );
+        }
+        let end = self.count() + cloud.points();
+        self.offsets.push(end as i64);
+        match (&mut self.values, cloud.values) {
+            (Values::F32(all), Values::F32(more)) => all.extend(more),
+            (Values::F64(all), Values::F64(more)) => all.extend(more),
+            (Values::F64(all), Values::F32(more)) => all.extend(more.into_iter().map(f64::from)),
+            (Values::F32(all), Values::F64(more)) => {
+                let all = std::mem::take(all).into_iter().map(f64::from);
+                self.values = Values::F64(all.chain(more).collect());
+            }
+        }
+        Ok(())
+    }
+
+    /// N.
+    pub fn count(&self) -> usize {
+        self.values.len() / self.columns.len()
+    }
+
+    /// B.
+    pub fn batch(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// The batch, all columns being features, too.
+    pub fn clouds(&self) -> Result<Clouds<'_>> {
+        let layout = Layout::contiguous([self.count(), self.columns.len()])?;
+        let view = match &self.values {
+            Values::F32(values) => TensorView::from_slice_strided(values, layout, 0)?,
+            Values::F64(values) => TensorView::from_slice_strided(values, layout, 0)?,
+        };
+        let offsets = TensorView::from_slice(&self.offsets, [self.offsets.len()])?;
+        Ok(Clouds::new(view).features(view).offsets(offsets))
+    }
+
+    /// The lowest and the highest coordinates of finite points, if there is one.
+    pub fn bounds(&self) -> Option<[[f64; 3]; 2]> {
+        let columns = self.columns.len();
+        let points: Box<dyn Iterator<Item = [f64; 3]>> = match &self.values {
+            Values::F32(values) => Box::new(
+                values
+                    .chunks_exact(columns)
+                    .map(|p| [p[0], p[1], p[2]].map(f64::from)),
+            ),
+            Values::F64(values) => {
+                Box::new(values.chunks_exact(columns).map(|p| [p[0], p[1], p[2]]))
+            }
+        };
+        let finite = points.filter(|point| point.iter().all(|at| at.is_finite()));
+        finite.fold(None, |bounds, point| {
+            let [low, high] = bounds.unwrap_or([point; 2]);
+            let each = |of: fn(f64, f64) -> f64, ends: [f64; 3]| {
+                [0, 1, 2].map(|axis| of(ends[axis], point[axis]))
+            };
+            Some([each(f64::min, low), each(f64::max, high)])
+        })
+    }
+
+    /// Whether coordinates are doubles.
+    pub fn is_f64(&self) -> bool {
+        matches!(self.values, Values::F64(_))
+    }
+}

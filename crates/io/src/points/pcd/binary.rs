@@ -61,7 +61,6 @@ fn cut_short(found: u64, header: &Header, layout: &Layout, path: &Path) -> Error
 /// Reads points whose fields follow each other, compressed as one piece.
 pub(super) fn compressed<T: Number>(
     mut input: impl BufRead,
-    left: Option<u64>,
     header: &Header,
     layout: &Layout,
     path: &Path,
@@ -72,7 +71,7 @@ pub(super) fn compressed<T: Number>(
         check_end(&mut input, path)?;
         return Ok(values);
     }
-    let sizes = sizes(&mut input, left, header, layout, path)?;
+    let sizes = sizes(&mut input, header, layout, path)?;
     let bytes = unpack(&mut input, &sizes, path)?;
     check_end(&mut input, path)?;
     let columns = layout.in_fields(header, sizes.has_padding);
@@ -90,15 +89,8 @@ struct Sizes {
     has_padding: bool,
 }
 
-/// Reads the sizes and holds them against the header, against what there is, and against what so many
-/// bytes can become.
-fn sizes(
-    input: &mut impl BufRead,
-    left: Option<u64>,
-    header: &Header,
-    layout: &Layout,
-    path: &Path,
-) -> Result<Sizes> {
+/// Reads the sizes and holds them against the header, and against what so many bytes can become.
+fn sizes(input: &mut impl BufRead, header: &Header, layout: &Layout, path: &Path) -> Result<Sizes> {
     let mut bytes = [0; 8];
     if fill(input, &mut bytes, path)? < bytes.len() {
         let what = "the file is cut short: found no sizes of the compressed data after the header";
@@ -115,10 +107,6 @@ fn sizes(
             layout.bytes, header.points, layout.row_bytes
         );
         return Err(Error::malformed(path, what));
-    }
-    let held = left.map(|left| left.saturating_sub(bytes.len() as u64));
-    if let Some(held) = held.filter(|&held| held < u64::from(packed)) {
-        return Err(packed_cut_short(held, packed, path));
     }
     if claimed > u64::from(packed) * lzf::MOST_EXPANSION {
         let what = format!(
@@ -144,7 +132,11 @@ fn unpack(input: &mut impl BufRead, sizes: &Sizes, path: &Path) -> Result<Vec<u8
     let read = input.take(u64::from(sizes.packed)).read_to_end(&mut data);
     let found = read.map_err(Error::io(path))? as u64;
     if found != u64::from(sizes.packed) {
-        return Err(packed_cut_short(found, sizes.packed, path));
+        let what = format!(
+            "the file is cut short: found {found} bytes of compressed data, expected {}",
+            sizes.packed
+        );
+        return Err(Error::malformed(path, what));
     }
     let mut bytes = Vec::new();
     reserve(&mut bytes, sizes.unpacked, path)?;
@@ -156,12 +148,6 @@ fn unpack(input: &mut impl BufRead, sizes: &Sizes, path: &Path) -> Result<Vec<u8
         Error::malformed(path, what)
     })?;
     Ok(bytes)
-}
-
-fn packed_cut_short(found: u64, packed: u32, path: &Path) -> Error {
-    let what =
-        format!("the file is cut short: found {found} bytes of compressed data, expected {packed}");
-    Error::malformed(path, what)
 }
 
 /// Appends the rows of so many points whose columns lie in these bytes.

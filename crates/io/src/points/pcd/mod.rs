@@ -59,6 +59,6 @@ fn body<T: Number>(
     match header.encoding {
         Encoding::Ascii => ascii::read(&mut lines, header, layout, path),
         Encoding::Binary => binary::rows(lines.input(), left, header, layout, path),
-        Encoding::Compressed => binary::compressed(lines.input(), left, header, layout, path),
+        Encoding::Compressed => binary::compressed(lines.input(), header, layout, path),
     }
 }

@@ -66,45 +66,6 @@ impl<'a, const C: usize, const V: usize> Cells<'a, C, V> {
             lowest.set_row(index, |column| totals.min(0, column));
         }
     }
-
-    /// Two parts, of the cells below `middle` along a dimension and of the others.
-    pub fn split_at(self, axis: usize, middle: usize) -> (Self, Self) {
-        let (count_low, count_high) = halves(self.count, |all| all.split_at(axis, middle));
-        let (first_low, first_high) = halves(self.first, |all| all.split_at(axis, middle));
-        let values = |of: Option<Values<'a, V>>| halves(of, |all| all.split_at(axis, middle));
-        let (sum_low, sum_high) = values(self.sum);
-        let (mean_low, mean_high) = values(self.mean);
-        let (max_low, max_high) = values(self.max);
-        let (min_low, min_high) = values(self.min);
-        let low = Cells {
-            count: count_low,
-            first: first_low,
-            sum: sum_low,
-            mean: mean_low,
-            max: max_low,
-            min: min_low,
-        };
-        let high = Cells {
-            count: count_high,
-            first: first_high,
-            sum: sum_high,
-            mean: mean_high,
-            max: max_high,
-            min: min_high,
-        };
-        (low, high)
-    }
-}
-
-/// Both halves of what there may be.
-pub(crate) fn halves<T>(
-    whole: Option<T>,
-    split: impl FnOnce(T) -> (T, T),
-) -> (Option<T>, Option<T>) {
-    match whole.map(split) {
-        Some((low, high)) => (Some(low), Some(high)),
-        None => (None, None),
-    }
 }
 
 /// Indices, as i32 or i64.
@@ -133,13 +94,6 @@ impl<'a, const R: usize> Indices<'a, R> {
         match self {
             Indices::I32(all) => all.fill(value as i32),
             Indices::I64(all) => all.fill(value),
-        }
-    }
-
-    pub fn split_at(self, axis: usize, middle: usize) -> (Self, Self) {
-        match self {
-            Indices::I32(all) => both(all.split_at(axis, middle), Indices::I32),
-            Indices::I64(all) => both(all.split_at(axis, middle), Indices::I64),
         }
     }
 }
@@ -203,14 +157,6 @@ impl<'a, const R: usize> Values<'a, R> {
         })
     }
 
-    pub fn shape(&self) -> [usize; R] {
-        match self {
-            Values::F16(all) => all.shape(),
-            Values::Bf16(all) => all.shape(),
-            Values::F32(all) => all.shape(),
-        }
-    }
-
     pub fn set(&mut self, index: [usize; R], value: f64) {
         match self {
             Values::F16(all) => all.set(index, Value::narrow(value)),
@@ -229,14 +175,6 @@ impl<'a, const R: usize> Values<'a, R> {
         }
     }
 
-    pub fn split_at(self, axis: usize, middle: usize) -> (Self, Self) {
-        match self {
-            Values::F16(all) => both(all.split_at(axis, middle), Values::F16),
-            Values::Bf16(all) => both(all.split_at(axis, middle), Values::Bf16),
-            Values::F32(all) => both(all.split_at(axis, middle), Values::F32),
-        }
-    }
-
     pub fn fill(&mut self, value: f64) {
         match self {
             Values::F16(all) => all.fill(Value::narrow(value)),
@@ -244,10 +182,6 @@ impl<'a, const R: usize> Values<'a, R> {
             Values::F32(all) => all.fill(Value::narrow(value)),
         }
     }
-}
-
-fn both<A, B>((low, high): (A, A), make: impl Fn(A) -> B) -> (B, B) {
-    (make(low), make(high))
 }
 
 #[inline]

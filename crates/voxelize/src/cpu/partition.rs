@@ -1,9 +1,10 @@
 //! On all threads: points are spread over ranges of cells, and what becomes of a range is one thread's business. Of a
-//! dense result see `tiles.rs`; voxels of a sparse one are found first, and written in pieces.
+//! dense result see `tiles.rs`; the voxels of a sparse one are found first, and then are tiles, too.
 
 use super::feature::{Features, features};
 use super::locate::locator;
-use super::output::{Cells as Results, Indices, Values, halves};
+use super::output::{Indices, Value};
+use super::sheet::{Elements, Part, Sheets};
 use super::sorted::{Cells, Run};
 use super::spread::MOST_CELLS;
 use super::tiles;
@@ -12,6 +13,7 @@ use crate::request::Request;
 use crate::{Clouds, Determinism, Grid, Order, Output, Problem, Sparse, Variant};
 use robocache_core::{HostTensorMut, Refusal, Result, parallel};
 use robocache_kernels::generated::VOXELIZE_PARTITION_CPU;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 inventory::submit! {
@@ -37,15 +39,6 @@ fn run(problem: &Problem, request: Request<'_>) -> Result<()> {
     }
 }
 
-/// What is read.
-struct Read<'a> {
-    cells: Cells,
-    features: Option<Box<dyn Features + 'a>>,
-    /// Before the first point; nothing if none are wanted.
-    totals: Option<Totals>,
-    grid: Grid,
-}
-
 /// The features of a problem that wants some.
 pub(crate) fn wanted_features<'a>(
     problem: &Problem,
@@ -68,134 +61,130 @@ pub(crate) fn measured_features<'f>(
     features.filter(|_| sums && fixed)
 }
 
-impl<'a> Read<'a> {
-    fn new(problem: &Problem, clouds: &Clouds<'a>, grid: Grid) -> Result<Read<'a>> {
-        let features = wanted_features(problem, clouds)?;
-        let locator = locator(clouds, grid, problem.outside)?;
-        let measured = measured_features(problem, features.as_deref());
-        let cells = Cells::of(&*locator, measured, problem.points, problem.cells());
-        let totals = problem.wants_totals();
-        let totals = totals.then(|| Totals::new(problem, &cells.largest, 1));
-        Ok(Read {
-            cells,
-            features,
-            totals,
-            grid,
-        })
-    }
+/// Voxels that are written together: their totals stay in the nearest cache.
+const TILE: usize = 256;
 
-    /// The totals of a cell, in memory of the caller's.
-    fn total<'t>(&self, run: &Run, totals: &'t mut Option<Totals>) -> Option<&'t Totals> {
-        let (totals, features) = (totals.as_mut()?, self.features.as_ref()?);
-        features.total(self.cells.points(run), totals);
-        Some(totals)
-    }
-
-    /// Asks for the first points of a voxel, which are to be read soon.
-    fn fetch(&self, run: Option<&Run>) {
-        /// Most voxels have no more.
-        const FIRST: usize = 4;
-        if let (Some(features), Some(run)) = (&self.features, run) {
-            for &point in self.cells.points(run).iter().take(FIRST) {
-                features.fetch(point as usize);
-            }
-        }
-    }
+/// What the pieces of a sparse result share.
+struct Work<'a> {
+    cells: Cells,
+    features: Option<Box<dyn Features + 'a>>,
+    /// Of a tile, before the first point; nothing if none are wanted.
+    totals: Option<Totals>,
+    grid: Grid,
+    /// The voxel of each point, if it is wanted.
+    voxel_of: Vec<AtomicU32>,
 }
 
-/// Neighbouring places for voxels.
+/// Neighbouring places for voxels, and the parts of the outputs that are theirs.
 struct Places<'o> {
     first: usize,
-    coords: HostTensorMut<'o, i32, 2>,
-    voxels: Results<'o, 1, 2>,
-    gathered: Option<Values<'o, 3>>,
+    count: usize,
+    parts: Vec<Part<'o>>,
 }
 
 impl<'o> Places<'o> {
-    fn split_at(self, middle: usize) -> (Places<'o>, Places<'o>) {
-        let (low_coords, high_coords) = self.coords.split_at(0, middle);
-        let (low_voxels, high_voxels) = self.voxels.split_at(0, middle);
-        let (low_gathered, high_gathered) = halves(self.gathered, |all| all.split_at(0, middle));
-        let low = Places {
-            first: self.first,
-            coords: low_coords,
-            voxels: low_voxels,
-            gathered: low_gathered,
-        };
-        let high = Places {
-            first: self.first + middle,
-            coords: high_coords,
-            voxels: high_voxels,
-            gathered: high_gathered,
-        };
-        (low, high)
-    }
-
-    #[allow(clippy::result_large_err)] // No error: the places themselves.
     fn halved(self) -> Result<(Places<'o>, Places<'o>), Places<'o>> {
-        /// Fewer are not worth a piece of their own.
-        const ENOUGH: usize = 256;
-        match self.coords.shape()[0] {
-            count if count > ENOUGH => Ok(self.split_at(count / 2)),
-            _ => Err(self),
+        let middle = self.count / TILE / 2 * TILE;
+        if middle == 0 {
+            return Err(self);
         }
+        let parts = self.parts.into_iter().map(|part| part.split_at(middle));
+        let (low, high) = parts.unzip();
+        let places = |first, count, parts| Places {
+            first,
+            count,
+            parts,
+        };
+        Ok((
+            places(self.first, middle, low),
+            places(self.first + middle, self.count - middle, high),
+        ))
     }
 
-    /// Writes the voxels, what is left without one, and which voxel each point is in.
-    fn write(self, read: &Read<'_>, empty: f64, voxel_of: &[AtomicU32]) {
-        let runs = read.cells.runs();
-        let count = self.coords.shape()[0];
-        let filled = runs.len().saturating_sub(self.first).min(count);
-        let (mut places, mut rest) = self.split_at(filled);
-        rest.clear(empty);
-        let mut totals = read.totals.clone();
-        let these = runs.iter().skip(places.first).take(filled);
-        for (place, run) in these.enumerate() {
-            let cells = read.grid.cells();
-            let [x, y, z] = read.grid.cell(run.key % cells);
-            for (axis, at) in [(run.key / cells) as usize, x, y, z]
-                .into_iter()
-                .enumerate()
-            {
-                places.coords.set([place, axis], at as i32);
+    fn write(mut self, work: &Work<'_>) {
+        let mut totals = work.totals.clone();
+        let (mut items, mut counts) = (Vec::new(), [0; TILE]);
+        for begin in (0..self.count).step_by(TILE) {
+            let tile = begin..self.count.min(begin + TILE);
+            let runs = work.cells.runs();
+            let of_place = |place: usize| (self.first + place).min(runs.len());
+            let runs = &runs[of_place(tile.start)..of_place(tile.end)];
+            let counts = &mut counts[..tile.len()];
+            counts.fill(0);
+            items.clear();
+            for (cell, (run, count)) in runs.iter().zip(&mut *counts).enumerate() {
+                *count = run.count as i32;
+                let points = work.cells.points(run).iter();
+                items.extend(points.map(|point| (cell as u64) << 32 | point));
             }
-            read.fetch(runs.get(places.first + place + AHEAD));
-            let points = read.cells.points(run);
-            let (count, first) = (points.len(), points[0] as u32);
-            places
-                .voxels
-                .write([place], count, first, read.total(run, &mut totals));
-            if !voxel_of.is_empty() {
-                for &point in points {
-                    voxel_of[point as usize].store((places.first + place) as u32, Relaxed);
+            if let (Some(totals), Some(features)) = (&mut totals, &work.features) {
+                totals.clear();
+                features.add(&items, totals);
+            }
+            if !work.voxel_of.is_empty() {
+                for item in &items {
+                    let voxel = self.first + begin + (item >> 32) as usize;
+                    work.voxel_of[*item as u32 as usize].store(voxel as u32, Relaxed);
                 }
             }
-            if let (Some(gathered), Some(features)) = (&mut places.gathered, &read.features) {
-                gather(gathered, place, points, &**features);
+            for part in &mut self.parts {
+                match (part.output, &work.features) {
+                    (Output::Coords, _) => part.locate(tile.clone(), runs, work.grid),
+                    (Output::Gathered, Some(features)) => {
+                        part.gather(tile.clone(), runs, &work.cells, &**features);
+                    }
+                    _ => part.fill(tile.clone(), &items, counts, totals.as_ref()),
+                }
             }
-        }
-    }
-
-    fn clear(&mut self, empty: f64) {
-        self.coords.fill(-1);
-        self.voxels.clear(empty);
-        if let Some(gathered) = &mut self.gathered {
-            gathered.fill(0.0);
         }
     }
 }
 
-/// So many voxels are asked for ahead: their points lie anywhere.
-const AHEAD: usize = 12;
+impl Part<'_> {
+    /// Writes cloud, x, y and z of some voxels, and of the places behind them that there are none.
+    fn locate(&mut self, tile: Range<usize>, runs: &[Run], grid: Grid) {
+        let Elements::I32(all) = &mut self.elements else {
+            return;
+        };
+        let (filled, rest) = all[4 * tile.start..4 * tile.end].split_at_mut(4 * runs.len());
+        for (coords, run) in filled.as_chunks_mut().0.iter_mut().zip(runs) {
+            let (cloud, cell) = (run.key / grid.cells(), run.key % grid.cells());
+            let [x, y, z] = grid.cell(cell).map(|at| at as i32);
+            *coords = [cloud as i32, x, y, z];
+        }
+        rest.fill(-1);
+    }
 
-/// Writes the features of a voxel's first points, then zeros.
-fn gather(to: &mut Values<'_, 3>, place: usize, points: &[u64], features: &dyn Features) {
-    for row in 0..to.shape()[1] {
-        match points.get(row) {
-            Some(&point) => to.set_row([place, row, 0], |column| {
-                f64::from(features.at(point as usize, column))
-            }),
-            None => to.set_row([place, row, 0], |_| 0.0),
+    /// Writes the features of the first points of some voxels, then zeros.
+    fn gather(&mut self, tile: Range<usize>, runs: &[Run], cells: &Cells, features: &dyn Features) {
+        let here = tile.start * self.columns..tile.end * self.columns;
+        let columns = self.columns;
+        match &mut self.elements {
+            Elements::F16(all) => gather(&mut all[here], columns, runs, cells, features),
+            Elements::Bf16(all) => gather(&mut all[here], columns, runs, cells, features),
+            Elements::F32(all) => gather(&mut all[here], columns, runs, cells, features),
+            _ => {}
+        }
+    }
+}
+
+fn gather<T: Value>(
+    to: &mut [T],
+    columns: usize,
+    runs: &[Run],
+    cells: &Cells,
+    features: &dyn Features,
+) {
+    to.fill(T::narrow(0.0));
+    if columns == 0 {
+        return;
+    }
+    for (voxel, run) in to.chunks_exact_mut(columns).zip(runs) {
+        let rows = voxel.chunks_exact_mut(features.count());
+        for (row, &point) in rows.zip(cells.points(run)) {
+            for (column, value) in row.iter_mut().enumerate() {
+                *value = T::narrow(features.at(point as usize, column).into());
+            }
         }
     }
 }
@@ -204,32 +193,49 @@ fn gather(to: &mut Values<'_, 3>, place: usize, points: &[u64], features: &dyn F
 const NONE: u32 = u32::MAX;
 
 fn sparse(problem: &Problem, request: Sparse<'_>) -> Result<()> {
-    let mut read = Read::new(problem, &request.clouds, request.grid)?;
+    let features = wanted_features(problem, &request.clouds)?;
+    let locator = locator(&request.clouds, request.grid, problem.outside)?;
+    let measured = measured_features(problem, features.as_deref());
+    let mut cells = Cells::of(&*locator, measured, problem.points, problem.cells());
     if request.order == Order::FirstPoint {
-        read.cells.order_by_first_point(problem.points);
+        cells.order_by_first_point(problem.points);
     }
     let mut number = HostTensorMut::<i64, 1>::new(request.number)?;
-    number.set([0], read.cells.runs().len() as i64);
+    number.set([0], cells.runs().len() as i64);
     let mapped = match &request.point_to_voxel {
         Some(_) => problem.points,
         None => 0,
     };
-    let voxel_of: Vec<_> = (0..mapped).map(|_| AtomicU32::new(NONE)).collect();
-    let all = Places {
-        first: 0,
-        coords: HostTensorMut::new(request.coords)?,
-        voxels: Results::new(request.voxels)?,
-        gathered: request.gathered.map(Values::new).transpose()?,
+    let totals = problem.wants_totals();
+    let work = Work {
+        totals: totals.then(|| Totals::new(problem, &cells.largest, TILE)),
+        cells,
+        features,
+        grid: request.grid,
+        voxel_of: (0..mapped).map(|_| AtomicU32::new(NONE)).collect(),
     };
     let empty = request.options.empty;
+    let mut sheets = Sheets::of_voxels(
+        request.coords,
+        request.voxels,
+        request.gathered,
+        problem,
+        empty,
+    )?;
+    let all = Places {
+        first: 0,
+        count: problem.capacity,
+        parts: sheets.parts(),
+    };
     parallel::for_each(all, problem.bytes(), Places::halved, |places| {
-        places.write(&read, empty, &voxel_of);
+        places.write(&work)
     });
+    sheets.finish();
     if let Some(map) = request.point_to_voxel {
         let mut map = Indices::new(map)?;
-        for (point, voxel) in voxel_of.into_iter().map(AtomicU32::into_inner).enumerate() {
-            let voxel = if voxel == NONE { -1 } else { i64::from(voxel) };
-            map.set([point], voxel);
+        let voxels = work.voxel_of.into_iter().map(AtomicU32::into_inner);
+        for (point, voxel) in voxels.enumerate() {
+            map.set([point], if voxel == NONE { -1 } else { i64::from(voxel) });
         }
     }
     Ok(())

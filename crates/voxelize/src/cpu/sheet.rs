@@ -1,11 +1,12 @@
-//! How is an output of all cells one flat array, whatever its strides?
+//! How is an output one flat array, whatever its strides?
 
-use crate::{Dense, Output, Problem};
+use crate::{Dense, Output, Problem, Reductions};
 use robocache_core::{DType, Element, HostTensorMut, Result, TensorViewMut, bf16, f16, parallel};
 
-/// The outputs of a dense result.
+/// The outputs that have a place for each cell, or for each voxel.
 pub(crate) struct Sheets<'a> {
-    all: Vec<(Output, usize, Box<dyn Sheet + 'a>)>,
+    /// With the elements of each cell.
+    all: Vec<Listed<'a>>,
     empty: f64,
     bits: Option<Bits<'a>>,
 }
@@ -18,35 +19,14 @@ struct Bits<'a> {
     bits: HostTensorMut<'a, u8, 2>,
 }
 
+type Listed<'a> = (Output, usize, Box<dyn Sheet + 'a>);
+
 impl<'a> Sheets<'a> {
-    pub fn new(request: Dense<'a>, problem: &Problem) -> Result<Self> {
-        let mut all: Vec<(Output, usize, Box<dyn Sheet + 'a>)> = Vec::new();
+    /// Those of a dense result.
+    pub fn of_cells(request: Dense<'a>, problem: &Problem) -> Result<Self> {
+        let mut all = reductions(request.cells, problem.features)?;
         if let Some(view) = request.occupancy {
             all.push((Output::Occupancy, 1, sheet::<u8, 4>(view)?));
-        }
-        if let Some(view) = request.cells.count {
-            all.push((Output::Count, 1, sheet::<i32, 4>(view)?));
-        }
-        if let Some(view) = request.cells.first {
-            let first = match view.dtype() {
-                DType::I32 => sheet::<i32, 4>(view)?,
-                _ => sheet::<i64, 4>(view)?,
-            };
-            all.push((Output::First, 1, first));
-        }
-        for (output, view) in [
-            (Output::Sum, request.cells.sum),
-            (Output::Mean, request.cells.mean),
-            (Output::Max, request.cells.max),
-            (Output::Min, request.cells.min),
-        ] {
-            let Some(view) = view else { continue };
-            let values = match view.dtype() {
-                DType::F16 => sheet::<f16, 5>(view)?,
-                DType::Bf16 => sheet::<bf16, 5>(view)?,
-                _ => sheet::<f32, 5>(view)?,
-            };
-            all.push((output, problem.features, values));
         }
         let bits = request.bits.map(HostTensorMut::new).transpose()?;
         let [x, y, z] = problem.shape;
@@ -61,7 +41,28 @@ impl<'a> Sheets<'a> {
         })
     }
 
-    /// Each as a flat array of all cells.
+    /// Those of a sparse result that have a place for each voxel.
+    pub fn of_voxels(
+        coords: TensorViewMut<'a, 2>,
+        voxels: Reductions<'a, 1, 2>,
+        gathered: Option<TensorViewMut<'a, 3>>,
+        problem: &Problem,
+        empty: f64,
+    ) -> Result<Self> {
+        let mut all = reductions(voxels, problem.features)?;
+        all.push((Output::Coords, 4, sheet::<i32, 2>(coords)?));
+        if let Some(view) = gathered {
+            let columns = problem.gathered * problem.features;
+            all.push((Output::Gathered, columns, values(view)?));
+        }
+        Ok(Sheets {
+            all,
+            empty,
+            bits: None,
+        })
+    }
+
+    /// Each as a flat array of all places.
     pub fn parts(&mut self) -> Vec<Part<'_>> {
         let flags = self.bits.as_mut().map(|bits| Part {
             output: Output::Occupancy,
@@ -96,6 +97,42 @@ impl<'a> Sheets<'a> {
                 },
             );
         }
+    }
+}
+
+fn reductions<'a, const C: usize, const V: usize>(
+    of: Reductions<'a, C, V>,
+    features: usize,
+) -> Result<Vec<Listed<'a>>> {
+    let mut all: Vec<Listed<'a>> = Vec::new();
+    if let Some(view) = of.count {
+        all.push((Output::Count, 1, sheet::<i32, C>(view)?));
+    }
+    if let Some(view) = of.first {
+        let first = match view.dtype() {
+            DType::I32 => sheet::<i32, C>(view)?,
+            _ => sheet::<i64, C>(view)?,
+        };
+        all.push((Output::First, 1, first));
+    }
+    for (output, view) in [
+        (Output::Sum, of.sum),
+        (Output::Mean, of.mean),
+        (Output::Max, of.max),
+        (Output::Min, of.min),
+    ] {
+        if let Some(view) = view {
+            all.push((output, features, values(view)?));
+        }
+    }
+    Ok(all)
+}
+
+fn values<'a, const R: usize>(view: TensorViewMut<'a, R>) -> Result<Box<dyn Sheet + 'a>> {
+    match view.dtype() {
+        DType::F16 => sheet::<f16, R>(view),
+        DType::Bf16 => sheet::<bf16, R>(view),
+        _ => sheet::<f32, R>(view),
     }
 }
 
@@ -208,7 +245,7 @@ fn halved<'f, 'a, T: Kind, const R: usize>(
     (from, to): Copied<'f, 'a, T, R>,
 ) -> std::result::Result<(Copied<'f, 'a, T, R>, Copied<'f, 'a, T, R>), Copied<'f, 'a, T, R>> {
     let shape = to.shape();
-    let axis = usize::from(shape[0] <= 1);
+    let axis = usize::from(R > 1 && shape[0] <= 1);
     let middle = shape[axis] / 2;
     if middle == 0 {
         return Err((from, to));

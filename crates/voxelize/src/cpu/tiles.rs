@@ -13,6 +13,7 @@ use super::totals::Totals;
 use crate::{Dense, Output, Problem};
 use robocache_core::{Result, parallel};
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// Bytes of a tile's totals, about: they stay in a cache that is a thread's own.
 const TILE_BYTES: usize = 512 << 10;
@@ -35,7 +36,7 @@ pub(crate) fn dense(problem: &Problem, request: Dense<'_>) -> Result<()> {
         totals: (problem.wants_totals())
             .then(|| Totals::new(problem, &spread.largest, 1 << ranges.shift)),
     };
-    let mut sheets = Sheets::new(request, problem)?;
+    let mut sheets = Sheets::of_cells(request, problem)?;
     let all = Tiles {
         begin: 0,
         ends: &spread.ends,
@@ -44,8 +45,14 @@ pub(crate) fn dense(problem: &Problem, request: Dense<'_>) -> Result<()> {
         shift: ranges.shift,
         parts: sheets.parts(),
     };
+    // As many as there are threads, whose caches hold them.
+    let rooms = Mutex::new(Vec::new());
+    let locked = || rooms.lock().unwrap_or_else(PoisonError::into_inner);
     parallel::for_each(all, problem.bytes(), Tiles::halved, |tiles| {
-        tiles.fill(features.as_deref(), room.clone());
+        let free = locked().pop();
+        let mut room = free.unwrap_or_else(|| room.clone());
+        tiles.fill(features.as_deref(), &mut room);
+        locked().push(room);
     });
     sheets.finish();
     Ok(())
@@ -101,7 +108,7 @@ impl<'s, 'o> Tiles<'s, 'o> {
         ))
     }
 
-    fn fill(mut self, features: Option<&dyn Features>, mut room: TileTotals) {
+    fn fill(mut self, features: Option<&dyn Features>, room: &mut TileTotals) {
         let (mut begin, mut first) = (self.begin, 0);
         for &end in self.ends {
             let cells = (self.cells - first).min(1 << self.shift);
@@ -127,7 +134,13 @@ impl<'s, 'o> Tiles<'s, 'o> {
 
 impl Part<'_> {
     /// Fills a tile, whose cells have so many points each.
-    fn fill(&mut self, tile: Range<usize>, items: &[u64], counts: &[i32], totals: Option<&Totals>) {
+    pub fn fill(
+        &mut self,
+        tile: Range<usize>,
+        items: &[u64],
+        counts: &[i32],
+        totals: Option<&Totals>,
+    ) {
         let here = tile.start * self.columns..tile.end * self.columns;
         match &mut self.elements {
             Elements::U8(all) => {

@@ -21,8 +21,8 @@ impl<'a, T: Element, const R: usize> HostTensor<'a, T, R> {
     /// The typed form of a view.
     ///
     /// # Errors
-    /// [`Error::DType`] if the elements are of another type, [`Error::Memory`] if they lie on a
-    /// device.
+    /// [`Error::DType`](crate::Error::DType) if the elements are of another type,
+    /// [`Error::Memory`](crate::Error::Memory) if they lie on a device.
     pub fn new(view: &TensorView<'a, R>) -> Result<Self> {
         check::<T, R>(view)?;
         Ok(HostTensor {

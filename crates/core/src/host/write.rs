@@ -19,8 +19,8 @@ impl<'a, T: Element, const R: usize> HostTensorMut<'a, T, R> {
     /// The typed form of a view.
     ///
     /// # Errors
-    /// [`Error::DType`] if the elements are of another type, [`Error::Memory`] if they lie on a
-    /// device.
+    /// [`Error::DType`](crate::Error::DType) if the elements are of another type,
+    /// [`Error::Memory`](crate::Error::Memory) if they lie on a device.
     pub fn new(view: TensorViewMut<'a, R>) -> Result<Self> {
         let seen = view.as_view();
         check::<T, R>(seen)?;

@@ -95,6 +95,23 @@ fn many_points_on_all_threads() {
     }
 }
 
+/// Of the first points one has a feature that is much larger than all others: what its size does to the sums is seen
+/// wherever they are.
+#[test]
+fn one_large_feature_among_many_points() {
+    let grid = unit([6, 5, 4]);
+    let count = 20_000;
+    let cloud = anywhere(count, grid, 8);
+    for place in [Place::Dense, sparse(120)] {
+        let mut many = trial("one large feature", &cloud, grid, place);
+        many.options = Options::default().determinism(Determinism::CpuEqualsGpu);
+        let feature = |[point, _]: [usize; 2]| if point == 5 { 1e12 } else { 1.0 / 3.0 };
+        let style = Style::default();
+        many.features = Some(Operand::floats(DType::F32, [count, 2], style, feature));
+        everywhere(&many);
+    }
+}
+
 /// One cell has all points: sums are of millions of numbers, on every variant.
 #[test]
 fn ten_million_points_in_one_cell() {

@@ -28,8 +28,23 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         // Whoever read our output, `head` for example, has seen enough.
         return ExitCode::SUCCESS;
     }
-    console::say("error", &format!("{error:#}"));
+    console::say("error", &in_words(error));
     ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+}
+
+/// The error and what caused it; what is said already, as by libraries whose messages hold their cause, is not said
+/// again.
+fn in_words(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .skip(1)
+        .fold(error.to_string(), |text, cause| {
+            let cause = cause.to_string();
+            match text.ends_with(&cause) {
+                true => text,
+                false => format!("{text}: {cause}"),
+            }
+        })
 }
 
 /// Whether our own output could not be written because nobody reads it any more.
@@ -55,6 +70,17 @@ mod tests {
             "context hides nothing"
         );
         assert_eq!(code(anyhow!("no")), format!("{:?}", ExitCode::from(1)));
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let missing = robocache_io::csv::parse_table(&b""[..], std::path::Path::new("a.csv"));
+        let empty = anyhow::Error::from(missing.expect_err("nothing to read"));
+        assert_eq!(in_words(&empty), empty.to_string());
+        let gone = robocache_io::npy::read_npy("/nowhere/a.npy").expect_err("no such file");
+        let said = in_words(&anyhow::Error::from(gone).context("the log"));
+        assert_eq!(said.matches("os error 2").count(), 1, "{said}");
+        assert!(said.starts_with("the log: /nowhere/a.npy: "), "{said}");
     }
 
     #[test]

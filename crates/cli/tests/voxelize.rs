@@ -152,6 +152,34 @@ fn tables_are_scans_with_names() {
 }
 
 #[test]
+fn floats_in_rows_of_any_width_are_scans() {
+    let folder = Folder::new();
+    let points = [
+        [0.5f32, 0.5, 0.5, 1.0],
+        [2.0, 3.0, 1.5, 0.5],
+        [0.5, 4.0, 5.0, 6.0],
+    ];
+    let (input, out) = (scan(&folder, "a.bin", &points), folder.at("out.npz"));
+    let how = ["--voxel", "1", "--sparse", "--reduce", "mean", "-o", &out];
+    succeed(&[&["voxelize", &input, "--format", "6"][..], &how].concat());
+    let mean = get(&out);
+    assert_eq!(
+        f32s(array(&mean, "mean")),
+        [0.5, 0.5, 0.5, 1.0, 2.0, 3.0, 1.5, 0.5, 0.5, 4.0, 5.0, 6.0]
+    );
+    fail(
+        &[&["voxelize", &input, "--format", "2"][..], &how].concat(),
+        2,
+        &["nuscenes", "floats"],
+    );
+    fail(
+        &[&["voxelize", &input][..], &how].concat(),
+        1,
+        &["how many 32-bit floats"],
+    );
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_in_words() {
     let folder = Folder::new();
     let input = scan(&folder, "a.bin", &POINTS);

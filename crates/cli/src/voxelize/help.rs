@@ -22,6 +22,7 @@ Formats:
   pcd        Point Cloud Library: text, binary, compressed
   npy        an array [N, C] whose first columns are x, y, z
   csv        a table with columns x, y, z
+  6          any other number of 32-bit floats for each point, x, y, z first
 
 Examples:
   robocache voxelize scan.bin --format kitti --voxel 0.05,0.05,0.1 --range 0,-40,-3,70.4,40,1 \\

@@ -25,7 +25,7 @@ use anyhow::Result;
 use fill::Reduction;
 use numbers::{Range, Sizes};
 use robocache::voxelize::{Determinism, Options, Outside};
-use robocache_io::points::Format;
+use scans::Form;
 use std::path::PathBuf;
 
 /// Puts the points of scans into the cells of a grid
@@ -39,9 +39,10 @@ pub(crate) struct Args {
     #[arg(required = true, value_name = "SCAN")]
     scans: Vec<PathBuf>,
 
-    /// kitti, nuscenes, pcd, npy or csv, where a file does not tell by itself
-    #[arg(long, value_name = "FORMAT", value_parser = format)]
-    format: Option<Format>,
+    /// kitti, nuscenes, pcd, npy or csv, where a file does not tell by itself; or how many 32-bit floats a
+    /// point has in files of nothing else
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Form>,
 
     /// How wide a cell is: one size for all axes, or three separated by commas
     #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
@@ -75,13 +76,6 @@ pub(crate) struct Args {
     /// A picture from above to write: how many points there are over each cell of the ground
     #[arg(long, value_name = "OUT.png")]
     image: Option<PathBuf>,
-}
-
-fn format(name: &str) -> Result<Format, String> {
-    Format::from_name(name).ok_or_else(|| {
-        let names: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
-        format!("expected one of {}", names.join(", "))
-    })
 }
 
 /// Runs `robocache voxelize`.

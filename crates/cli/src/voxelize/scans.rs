@@ -4,8 +4,33 @@ use crate::console::row_bar;
 use anyhow::{Result, bail};
 use robocache::voxelize::Clouds;
 use robocache::{Layout, TensorView};
-use robocache_io::points::{Format, PointCloud, Values, read_points, read_points_as};
+use robocache_io::points::{Format, PointCloud, Values, read_floats, read_points, read_points_as};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// What files hold, in the words of `--format`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Form {
+    Named(Format),
+    /// Rows of so many 32-bit floats.
+    Floats(usize),
+}
+
+impl FromStr for Form {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Form, String> {
+        let floats = || text.parse().ok().filter(|&n| n >= 3).map(Form::Floats);
+        let found = Format::from_name(text).map(Form::Named).or_else(floats);
+        found.ok_or_else(|| {
+            let names: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
+            format!(
+                "expected one of {}, or how many 32-bit floats a point has",
+                names.join(", ")
+            )
+        })
+    }
+}
 
 /// The points of all scans, one behind the other.
 pub(super) struct Scans {
@@ -18,13 +43,14 @@ pub(super) struct Scans {
 }
 
 /// Reads scans, all of which have to have the same columns.
-pub(super) fn read(paths: &[PathBuf], format: Option<Format>) -> Result<Scans> {
+pub(super) fn read(paths: &[PathBuf], format: Option<Form>) -> Result<Scans> {
     let bar = row_bar("scans");
     bar.set_length(paths.len() as u64);
     let mut scans: Option<Scans> = None;
     for path in paths {
         let cloud = match format {
-            Some(format) => read_points_as(path, format)?,
+            Some(Form::Named(format)) => read_points_as(path, format)?,
+            Some(Form::Floats(columns)) => read_floats(path, columns)?,
             None => read_points(path)?,
         };
         match &mut scans {

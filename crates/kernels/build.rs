@@ -155,12 +155,21 @@ fn write_variants(
         let mut entries = String::new();
         for (name, dtype) in variant.entries() {
             let dtype = dtype_constant(dtype);
+            let mut functions = String::new();
+            for (i, symbol) in variant.symbols(&name).iter().enumerate() {
+                let stage = variant.stages.get(i).map_or("", String::as_str);
+                write!(
+                    functions,
+                    "KernelFunction {{ stage: {stage:?}, symbol: {symbol:?}, slot: {slots} }}, "
+                )
+                .unwrap();
+                slots += 1;
+            }
             write!(
                 entries,
-                "KernelEntry {{ name: {name:?}, dtype: {dtype}, slot: {slots} }}, ",
+                "KernelEntry {{ name: {name:?}, dtype: {dtype}, functions: &[{functions}] }}, ",
             )
             .unwrap();
-            slots += 1;
         }
         let dtypes: Vec<_> = variant.dtypes.iter().map(|d| dtype_constant(d)).collect();
         let registry::Budget {
@@ -189,7 +198,7 @@ fn write_variants(
     writeln!(
         code,
         "/// Every variant of registry.toml, in its order.\npub static VARIANTS: &[&VariantInfo] = &[{}];\n\
-         /// How many entry points there are: one more than the largest slot.\npub const ENTRY_COUNT: usize = {};\n\
+         /// How many kernels there are: one more than the largest slot.\npub const FUNCTION_COUNT: usize = {};\n\
          /// The compute capabilities that images are made for.\npub static ARCHITECTURES: &[u32] = &{:?};",
         all.join(", "),
         slots,

@@ -66,7 +66,7 @@ pub fn run(data: &[u8]) -> bool {
             if is_cuda { dtypes.len() } else { 0 },
             "{id}"
         );
-        for (symbol, _) in entries {
+        for symbol in entries.iter().flat_map(|(entry, _)| variant.symbols(entry)) {
             assert!(
                 is_word(&symbol) && symbols.insert(symbol.clone()),
                 "{id}: {symbol:?}"

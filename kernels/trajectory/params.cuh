@@ -1,6 +1,7 @@
 // What the host passes to every resampling kernel. Mirrors `Params` in crates/trajectory, offset by
 // offset; a test there compares the two.
 #pragma once
+#include "common/dtype.cuh"
 #include "common/time.cuh"
 
 // As robocache_trajectory::runs::Rule.
@@ -23,17 +24,6 @@ enum Extrapolation : u32 {
     EXTRAPOLATE_ERROR = 3,
 };
 enum RowsForm : u32 { ROWS_DENSE = 0, ROWS_LENGTHS = 1, ROWS_PACKED = 2 };
-// As robocache_core::DType.
-enum DType : u32 {
-    DTYPE_F16 = 0,
-    DTYPE_BF16 = 1,
-    DTYPE_F32 = 2,
-    DTYPE_F64 = 3,
-    DTYPE_U8 = 4,
-    DTYPE_I16 = 5,
-    DTYPE_I32 = 6,
-    DTYPE_I64 = 7,
-};
 enum Flags : u32 {
     HAS_TOLERANCE = 1,
     HAS_MAX_GAP = 2,
@@ -43,18 +33,6 @@ enum Flags : u32 {
     SIMPLE = 32, // neither tolerance nor gaps nor ages, and values held outside
     SPARSE = 64, // targets lie so far apart that samples are read where they are
 };
-
-__host__ __device__ constexpr u32 size_of(u32 dtype) {
-    switch (dtype) {
-        case DTYPE_U8: return 1;
-        case DTYPE_F16:
-        case DTYPE_BF16:
-        case DTYPE_I16: return 2;
-        case DTYPE_F32:
-        case DTYPE_I32: return 4;
-        default: return 8;
-    }
-}
 
 // Columns of one rule within a round; the first column behind it, counted within the round.
 struct Run {

@@ -1,5 +1,6 @@
 // Values in any type, by one rounding from what was computed.
 #pragma once
+#include "common/dtype.cuh"
 #include "trajectory/blend.cuh"
 
 // Where values go.
@@ -23,19 +24,6 @@ __device__ __forceinline__ void store_from(const Sink& sink, i64 at, float value
         case DTYPE_F32: sink.put(at, value); break;
         default: sink.put(at, double(value)); break;
     }
-}
-
-// On the way to 16 bits: truncated to a float whose last bit is set if anything was lost (rounding to odd), so
-// that the second rounding ends where a single one would have. Likewise integers to double.
-__device__ __forceinline__ float toward_odd(double value) {
-    const float truncated = __double2float_rz(value);
-    return double(truncated) == value ? truncated : __uint_as_float(__float_as_uint(truncated) | 1u);
-}
-__device__ __forceinline__ double toward_odd(i64 value) {
-    const double truncated = __ll2double_rz(value);
-    // Truncated is never beyond the range of integers, so the way back is exact.
-    return __double2ll_rz(truncated) == value ? truncated
-                                              : __longlong_as_double(__double_as_longlong(truncated) | 1);
 }
 
 __device__ __forceinline__ void store_from(const Sink& sink, i64 at, double value) {

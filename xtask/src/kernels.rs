@@ -5,7 +5,7 @@ use crate::setup;
 use anyhow::{Context, Result, bail};
 use robocache_cuda::nvrtc::Compiler;
 use robocache_cuda::resources::Resources;
-use robocache_cuda::sass::Instructions;
+use robocache_cuda::sass::{self, Instructions};
 use robocache_kernels::{ARCHITECTURES, VARIANTS, image_name};
 use robocache_registry::{Instruction, KernelEntry, VariantInfo};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,14 +33,16 @@ pub fn run(out: &Path) -> Result<()> {
         build(&compiler, variant, entry, architecture, out)
     });
 
-    let mut table: BTreeMap<String, Vec<Image>> = BTreeMap::new();
+    let mut table: BTreeMap<String, Vec<Kernel>> = BTreeMap::new();
     let (mut faults, mut bytes) = (Vec::new(), 0);
     for image in built {
         let mut image = image?;
         faults.append(&mut image.faults);
         bytes += image.bytes;
-        let images = table.entry(image.used.entry.clone()).or_default();
-        images.push(image);
+        for kernel in image.kernels {
+            let kernels = table.entry(kernel.used.entry.clone()).or_default();
+            kernels.push(kernel);
+        }
     }
     print(&table);
     println!("{} images, {bytes} bytes, in {}", jobs.len(), out.display());
@@ -56,11 +58,15 @@ pub fn run(out: &Path) -> Result<()> {
 type Job = (&'static VariantInfo, &'static KernelEntry, u32);
 
 struct Image {
+    kernels: Vec<Kernel>,
+    bytes: usize,
+    faults: Vec<String>,
+}
+
+struct Kernel {
     architecture: u32,
     used: Resources,
     made_of: Instructions,
-    bytes: usize,
-    faults: Vec<String>,
 }
 
 fn build(
@@ -74,11 +80,20 @@ fn build(
     let target = format!("sm_{architecture}");
     let compiled = compiler.compile(source, entry, &target)?;
     let resources = Resources::parse(&compiled.log);
-    let used = resources.into_iter().find(|r| r.entry == entry.name);
-    let used = used.with_context(|| format!("{} has no entry {}", source.path, entry.name))?;
-    let made_of = Instructions::read(&compiled.image, entry.name).map_err(anyhow::Error::msg)?;
-    let mut faults: Vec<_> = used.excess(&variant.budget);
-    faults.extend(made_of.faults(variant));
+    let kernel = |symbol: &str| {
+        let used = resources.iter().find(|r| r.entry == symbol).cloned();
+        Ok(Kernel {
+            architecture,
+            used: used.with_context(|| format!("{} has no kernel {symbol}", source.path))?,
+            made_of: Instructions::read(&compiled.image, symbol).map_err(anyhow::Error::msg)?,
+        })
+    };
+    let symbols = entry.functions.iter().map(|function| function.symbol);
+    let kernels = symbols.map(kernel).collect::<Result<Vec<_>>>()?;
+    let all = kernels.iter();
+    let mut faults: Vec<_> = all.flat_map(|k| k.used.excess(&variant.budget)).collect();
+    let made_of: Vec<_> = kernels.iter().map(|kernel| &kernel.made_of).collect();
+    faults.extend(sass::faults(&made_of, entry.name, variant));
     faults.extend(warnings(&compiled.log).map(str::to_owned));
     faults
         .iter_mut()
@@ -87,9 +102,7 @@ fn build(
     std::fs::write(&path, &compiled.image)
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(Image {
-        architecture,
-        used,
-        made_of,
+        kernels,
         bytes: compiled.image.len(),
         faults,
     })
@@ -127,14 +140,14 @@ fn warnings(log: &str) -> impl Iterator<Item = &str> {
     log.lines().filter(|line| line.contains("warning"))
 }
 
-fn print(table: &BTreeMap<String, Vec<Image>>) {
+fn print(table: &BTreeMap<String, Vec<Kernel>>) {
     let heads: Vec<_> = ARCHITECTURES
         .iter()
         .map(|arch| format!("{:>7}", format!("sm_{arch}")))
         .collect();
     println!(
         "{:<32}{}  (registers)   shared  spills  instructions",
-        "entry",
+        "kernel",
         heads.concat()
     );
     for (entry, images) in table {
@@ -158,8 +171,8 @@ fn print(table: &BTreeMap<String, Vec<Image>>) {
     }
 }
 
-/// The kinds of instructions that an entry's images contain, with the architectures of those that not all contain.
-fn instructions(images: &[Image]) -> String {
+/// The kinds of instructions that a kernel's images contain, with the architectures of those that not all contain.
+fn instructions(images: &[Kernel]) -> String {
     let kinds: BTreeSet<Instruction> = images.iter().flat_map(|i| i.made_of.kinds()).collect();
     let named = |kind: Instruction| {
         let having = images.iter().filter(|i| i.made_of.count(kind) > 0);

@@ -5,8 +5,8 @@ use crate::module::{Function, Images, Modules};
 use crate::{Stream, fork};
 use cudarc::driver::sys::CUdevice_attribute_enum as Attribute;
 use robocache_core::{Error, Place, Result};
-use robocache_kernels::ENTRY_COUNT;
-use robocache_registry::{CudaCaps, DeviceCaps, KernelEntry, VariantInfo};
+use robocache_kernels::FUNCTION_COUNT;
+use robocache_registry::{CudaCaps, DeviceCaps, KernelEntry, KernelFunction, VariantInfo};
 use std::ffi::{c_char, c_int};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -52,7 +52,7 @@ impl Context {
         // SAFETY: writes one handle; released in drop.
         unsafe { call!(api, cuDevicePrimaryCtxRetain(&mut handle, device)) }?;
         tracing::debug!(device = %caps, "opened the primary context");
-        let functions = (0..ENTRY_COUNT).map(|_| OnceLock::new()).collect();
+        let functions = (0..FUNCTION_COUNT).map(|_| OnceLock::new()).collect();
         let poison = AtomicU32::new(0);
         Ok(Context {
             api,
@@ -117,7 +117,7 @@ impl Context {
         Ok((free, total))
     }
 
-    /// The loaded entry point of a variant. Once loaded, one atomic load.
+    /// A loaded kernel of a variant's entry. Once loaded, one atomic load.
     ///
     /// # Errors
     /// [`Error::NotPrepared`] if it is not loaded and `stream` is being captured; [`Error::Build`] or
@@ -127,11 +127,12 @@ impl Context {
         &self,
         variant: &'static VariantInfo,
         entry: &'static KernelEntry,
+        kernel: &'static KernelFunction,
         stream: Option<&Stream>,
     ) -> Result<Function> {
-        match self.functions.get(entry.slot).and_then(OnceLock::get) {
+        match self.functions.get(kernel.slot).and_then(OnceLock::get) {
             Some(function) => Ok(*function),
-            None => self.load(variant, entry, stream),
+            None => self.load(variant, entry, kernel, stream),
         }
     }
 
@@ -140,6 +141,7 @@ impl Context {
         &self,
         variant: &'static VariantInfo,
         entry: &'static KernelEntry,
+        kernel: &'static KernelFunction,
         stream: Option<&Stream>,
     ) -> Result<Function> {
         if let Some(stream) = stream
@@ -149,8 +151,8 @@ impl Context {
                 variant: variant.id,
             });
         }
-        let function = self.modules.function(self, variant, entry)?;
-        let slot = self.functions.get(entry.slot).ok_or(Error::Overflow {
+        let function = self.modules.function(self, variant, entry, kernel)?;
+        let slot = self.functions.get(kernel.slot).ok_or(Error::Overflow {
             what: "a kernel's slot",
         })?;
         Ok(*slot.get_or_init(|| function))

@@ -5,7 +5,7 @@ use crate::api::Handle;
 use crate::{Context, cache, nvrtc};
 use robocache_core::{Error, Result};
 use robocache_kernels::image_for;
-use robocache_registry::{KernelEntry, Source, VariantInfo};
+use robocache_registry::{KernelEntry, KernelFunction, Source, VariantInfo};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 /// Where the compiled form of an entry for a compute capability comes from.
 pub type Images = fn(&'static Source, &'static KernelEntry, u32) -> Result<Cow<'static, [u8]>>;
 
-/// An entry point, loaded; valid as long as its context.
+/// A kernel, loaded; valid as long as its context.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
     handle: Handle,
@@ -57,6 +57,7 @@ impl Modules {
         context: &Context,
         variant: &'static VariantInfo,
         entry: &'static KernelEntry,
+        kernel: &'static KernelFunction,
     ) -> Result<Function> {
         let source = variant.source.ok_or_else(|| Error::Range {
             argument: "variant",
@@ -72,7 +73,7 @@ impl Modules {
                 module
             }
         };
-        context.with_current(|| find(context, module, entry))
+        context.with_current(|| find(context, module, kernel))
     }
 
     pub(crate) fn unload(&self, context: &Context) {
@@ -140,10 +141,10 @@ fn compile_always() -> bool {
     std::env::var_os("ROBOCACHE_COMPILE").is_some_and(|value| value == "always")
 }
 
-fn find(context: &Context, module: Handle, entry: &'static KernelEntry) -> Result<Function> {
+fn find(context: &Context, module: Handle, kernel: &'static KernelFunction) -> Result<Function> {
     let api = context.api();
-    let name = CString::new(entry.name).map_err(|_| Error::Overflow {
-        what: "an entry's name",
+    let name = CString::new(kernel.symbol).map_err(|_| Error::Overflow {
+        what: "a kernel's name",
     })?;
     let mut handle: Handle = std::ptr::null_mut();
     // SAFETY: the module is loaded; one handle is written.

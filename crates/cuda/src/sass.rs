@@ -59,21 +59,22 @@ impl Instructions {
     pub fn kinds(&self) -> impl Iterator<Item = Instruction> {
         self.counts.keys().copied()
     }
+}
 
-    /// What a variant's entry should contain and this does not, or the other way round, in words.
-    pub fn faults(&self, variant: &VariantInfo) -> Vec<String> {
-        let is_missing = |kind: &&Instruction| self.count(**kind) == 0;
-        let missing = variant.instructions.iter().filter(is_missing);
-        let missing =
-            missing.map(|kind| format!("{}: no {kind}, which it should have", self.entry));
-        let local = [Instruction::LocalLoad, Instruction::LocalStore];
-        let spills = local.into_iter().filter_map(|kind| {
-            let count = self.count(kind);
+/// What the kernels of a variant's entry should contain and do not, or the other way round, in words.
+pub fn faults(kernels: &[&Instructions], entry: &str, variant: &VariantInfo) -> Vec<String> {
+    let is_missing = |kind: &&Instruction| kernels.iter().all(|kernel| kernel.count(**kind) == 0);
+    let missing = variant.instructions.iter().filter(is_missing);
+    let missing = missing.map(|kind| format!("{entry}: no {kind}, which it should have"));
+    let local = |kernel: &&Instructions| {
+        let found = [Instruction::LocalLoad, Instruction::LocalStore].map(|kind| {
+            let count = kernel.count(kind);
             (count > 0 && variant.budget.spill_bytes == 0)
-                .then(|| format!("{}: {kind} {count}, no spill bytes allowed", self.entry))
+                .then(|| format!("{}: {kind} {count}, no spill bytes allowed", kernel.entry))
         });
-        missing.chain(spills).collect()
-    }
+        found.into_iter().flatten()
+    };
+    missing.chain(kernels.iter().flat_map(local)).collect()
 }
 
 /// The kind of an instruction; none for most. The comments name it as disassemblers do.

@@ -60,6 +60,9 @@ pub struct Variant {
     pub source: Option<String>,
     /// For CUDA: the symbol, with `{dtype}` for the element type.
     pub entry: Option<String>,
+    /// For CUDA, where one kernel is not enough: the names of its kernels.
+    #[serde(default)]
+    pub stages: Vec<String>,
     /// For CUDA: what a compiled entry may use.
     pub budget: Option<Budget>,
     /// For CUDA: names of the instructions that the code of a compiled entry must contain.
@@ -188,18 +191,26 @@ pub fn parse(text: &str, has_source: impl Fn(&str) -> bool) -> Result<Registry, 
                 _ => {}
             }
         }
+        if let Err(what) = check_stages(&variant.stages) {
+            return fault("stages", what);
+        }
+        if !is_cuda && !variant.stages.is_empty() {
+            return fault("stages", "only a variant for CUDA has some".into());
+        }
         if !is_cuda && !variant.instructions.is_empty() {
             return fault("instructions", "only a variant for CUDA has some".into());
         }
         if let Some(path) = variant.source.as_deref().filter(|path| !has_source(path)) {
             return fault("source", format!("there is no kernels/{path}"));
         }
-        for (symbol, _) in variant.entries() {
-            if !is_symbol(&symbol) {
-                return fault("entry", format!("{symbol:?} is no symbol of C"));
+        for (entry, _) in variant.entries() {
+            if !is_symbol(&entry) {
+                return fault("entry", format!("{entry:?} is no symbol of C"));
             }
-            if !symbols.insert(symbol.clone()) {
-                return fault("entry", format!("the entry {symbol} is there twice"));
+            for symbol in variant.symbols(&entry) {
+                if !symbols.insert(symbol.clone()) {
+                    return fault("entry", format!("the entry {symbol} is there twice"));
+                }
             }
         }
     }
@@ -232,13 +243,24 @@ fn check_devices(registry: &Registry) -> Result<(), String> {
 }
 
 impl Variant {
-    /// The symbol of each entry with its element type; none for the CPU.
+    /// The name of each entry with its element type; none for the CPU.
     pub fn entries(&self) -> impl Iterator<Item = (String, &str)> {
         self.entry.iter().flat_map(|pattern| {
             self.dtypes
                 .iter()
                 .map(move |dtype| (pattern.replace("{dtype}", dtype), dtype.as_str()))
         })
+    }
+
+    /// The symbols of an entry's kernels: its name, or that with each stage behind it.
+    pub fn symbols(&self, entry: &str) -> Vec<String> {
+        match self.stages.is_empty() {
+            true => vec![entry.to_owned()],
+            false => {
+                let stages = self.stages.iter();
+                stages.map(|stage| format!("{entry}_{stage}")).collect()
+            }
+        }
     }
 }
 
@@ -295,6 +317,17 @@ fn check_dtypes(dtypes: &[String]) -> Result<(), String> {
         return Err(format!("there is no type {unknown:?}"));
     }
     match first_twice(dtypes) {
+        Some(twice) => Err(format!("{twice} is there twice")),
+        None => Ok(()),
+    }
+}
+
+fn check_stages(names: &[String]) -> Result<(), String> {
+    let is_word = |name: &&String| !name.is_empty() && is_symbol(&format!("_{name}"));
+    if let Some(wrong) = names.iter().find(|name| !is_word(name)) {
+        return Err(format!("{wrong:?} cannot end a symbol of C"));
+    }
+    match first_twice(names) {
         Some(twice) => Err(format!("{twice} is there twice")),
         None => Ok(()),
     }

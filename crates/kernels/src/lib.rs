@@ -14,17 +14,17 @@ pub mod generated {
     use robocache_core::DType;
     use robocache_registry::tune::TunedDevice;
     use robocache_registry::{
-        Budget, CpuLevel, Instruction, KernelEntry, Source, Target, VariantInfo,
+        Budget, CpuLevel, Instruction, KernelEntry, KernelFunction, Source, Target, VariantInfo,
     };
 
     include!(concat!(env!("OUT_DIR"), "/generated.rs"));
 }
 
-pub use generated::{ARCHITECTURES, DEVICES, ENTRY_COUNT, HEADERS, IMAGES, SOURCES, VARIANTS};
+pub use generated::{ARCHITECTURES, DEVICES, FUNCTION_COUNT, HEADERS, IMAGES, SOURCES, VARIANTS};
 
 /// An entry compiled for an architecture.
 pub struct Image {
-    /// The entry's symbol.
+    /// The entry's name.
     pub entry: &'static str,
     /// The compute capability it was compiled for.
     pub architecture: u32,
@@ -86,16 +86,23 @@ mod tests {
             let Some(source) = variant.source else {
                 continue;
             };
-            assert!(source.text.contains(" ENTRY("), "{}", source.path);
             assert_eq!(variant.entries.len(), variant.dtypes.len());
+            for function in variant.entries.iter().flat_map(|entry| entry.functions) {
+                let defined = match function.stage {
+                    "" => " ENTRY(".to_owned(),
+                    stage => format!(" KERNEL({stage})("),
+                };
+                assert!(source.text.contains(&defined), "{}", function.symbol);
+            }
         }
         let mut slots: Vec<_> = VARIANTS
             .iter()
             .flat_map(|v| v.entries)
-            .map(|entry| entry.slot)
+            .flat_map(|entry| entry.functions)
+            .map(|function| function.slot)
             .collect();
         slots.sort_unstable();
-        assert_eq!(slots, (0..ENTRY_COUNT).collect::<Vec<_>>());
+        assert_eq!(slots, (0..FUNCTION_COUNT).collect::<Vec<_>>());
     }
 
     #[test]

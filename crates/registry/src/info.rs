@@ -23,7 +23,7 @@ pub struct VariantInfo {
     pub dtypes: &'static [DType],
     /// For CUDA: its source.
     pub source: Option<&'static Source>,
-    /// For CUDA: one entry point per element type.
+    /// For CUDA: one entry per element type.
     pub entries: &'static [KernelEntry],
     /// For CUDA: what a compiled entry may use, checked when the kernels are built.
     pub budget: Budget,
@@ -79,16 +79,36 @@ pub struct Source {
     pub hash: &'static str,
 }
 
-/// An `extern "C"` entry point of a compiled source.
+/// A source compiled for an element type: one image, with one kernel or with several that follow each other.
 #[derive(Debug, PartialEq, Eq)]
 pub struct KernelEntry {
-    /// Its symbol.
+    /// What `ENTRY` stands for in the source, and the name of the image.
     pub name: &'static str,
     /// The element type it is for.
     pub dtype: DType,
-    /// A number of its own among all entries of the build, dense from 0: where a context keeps the
+    /// Its kernels.
+    pub functions: &'static [KernelFunction],
+}
+
+/// A kernel: an `extern "C"` function of a compiled source.
+#[derive(Debug, PartialEq, Eq)]
+pub struct KernelFunction {
+    /// What it is called in registry.toml; empty for the only one of its entry.
+    pub stage: &'static str,
+    /// Its symbol.
+    pub symbol: &'static str,
+    /// A number of its own among all kernels of the build, dense from 0: where a context keeps the
     /// loaded function. Changes from build to build; never stored.
     pub slot: usize,
+}
+
+impl KernelEntry {
+    /// The kernel of a stage; the only one has the empty name.
+    pub fn stage(&self, stage: &str) -> Option<&'static KernelFunction> {
+        self.functions
+            .iter()
+            .find(|function| function.stage == stage)
+    }
 }
 
 /// The resources that a compiled entry may use.
@@ -140,7 +160,7 @@ impl std::fmt::Display for Instruction {
 }
 
 impl VariantInfo {
-    /// The entry point for an element type.
+    /// The entry for an element type.
     pub fn entry(&self, dtype: DType) -> Option<&'static KernelEntry> {
         self.entries.iter().find(|entry| entry.dtype == dtype)
     }

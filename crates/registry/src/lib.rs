@@ -31,7 +31,9 @@ pub mod workload;
 
 pub use caps::{CpuCaps, CudaCaps, DeviceCaps};
 pub use dispatch::{Descriptor, Dispatcher};
-pub use info::{Budget, CpuLevel, Instruction, KernelEntry, Source, Target, VariantInfo};
+pub use info::{
+    Budget, CpuLevel, Instruction, KernelEntry, KernelFunction, Source, Target, VariantInfo,
+};
 pub use key::{Features, KeyText, ProblemKey};
 pub use operation::{Case, CaseOutcome, DeviceId, OpEntry, SelfTest, SelfTestOutcome, operations};
 pub use status::{StatusCode, decode_status};

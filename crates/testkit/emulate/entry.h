@@ -1,4 +1,4 @@
-// How the host launches the kernel. Included behind a kernel's source, whose macros hold here.
+// How the host launches the kernels. Included behind a source.
 #pragma once
 
 namespace emulated {
@@ -31,13 +31,17 @@ inline unsigned param_bytes(void (*)(P...), size_t* bytes, unsigned room) {
 
 }  // namespace emulated
 
-extern "C" __attribute__((visibility("default"))) int emulated_launch(const emulated::Request* request) {
-    return emulated::run(*request, [](void* const* params) { emulated::call(&ENTRY, params); });
-}
-extern "C" __attribute__((visibility("default"))) unsigned emulated_param_bytes(size_t* bytes, unsigned room) {
-    return emulated::param_bytes(&ENTRY, bytes, room);
-}
-// Static shared memory, bytes per block.
+// What the host finds of a kernel, by its symbol.
+#define EMULATED(kernel)                                                                                                   \
+    extern "C" __attribute__((visibility("default"))) int emulated_launch_##kernel(const emulated::Request* request) {     \
+        return emulated::run(*request, [](void* const* params) { emulated::call(&kernel, params); });                      \
+    }                                                                                                                      \
+    extern "C" __attribute__((visibility("default"))) unsigned emulated_param_bytes_##kernel(size_t* bytes, unsigned room) \
+    {                                                                                                                      \
+        return emulated::param_bytes(&kernel, bytes, room);                                                                \
+    }
+
+// Static shared memory, bytes per block: that of all kernels of the source.
 extern "C" __attribute__((visibility("default"))) size_t emulated_static_shared() {
     return emulated::thread_local_memory().bytes - sizeof(emulated::Own);
 }

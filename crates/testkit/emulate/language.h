@@ -54,6 +54,11 @@ struct alignas(16) double2 {
 
 // Arithmetic. The compiler is told to contract nothing, so that each operator rounds once.
 inline float __fadd_rn(float a, float b) { return a + b; }
+// Down: to nearest, and by one where that went too far.
+inline float __fadd_rd(float a, float b) {
+    const float nearest = a + b;
+    return double(nearest) > double(a) + double(b) ? nextafterf(nearest, -INFINITY) : nearest;
+}
 inline float __fsub_rn(float a, float b) { return a - b; }
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fdiv_rn(float a, float b) { return a / b; }
@@ -95,6 +100,7 @@ inline double __ll2double_rz(long long v) {
     const bool beyond = (found < 0 ? -found : found) > (v < 0 ? -__int128(v) : __int128(v));
     return beyond ? __longlong_as_double(__double_as_longlong(nearest) - 1) : nearest;
 }
+inline long long __double2ll_rn(double v) { return (long long)rint(v); }
 inline long long __double2ll_rz(double v) { return (long long)v; }
 
 inline int __popc(unsigned v) { return __builtin_popcount(v); }
@@ -123,6 +129,11 @@ inline T __ldg(const T* address) {
     if (at % alignof(T)) emulated::fail("reads %zu bytes at %#zx, which is not aligned to them", sizeof(T), size_t(at));
     return *address;
 }
+// What caches do is not emulated.
+template <class T>
+inline T __ldcg(const T* address) {
+    return __ldg(address);
+}
 template <class T>
 inline T atomicMin(T* address, T value) {
     const T old = *address;
@@ -139,6 +150,12 @@ template <class T>
 inline T atomicAdd(T* address, T value) {
     const T old = *address;
     *address = old + value;
+    return old;
+}
+template <class T>
+inline T atomicOr(T* address, T value) {
+    const T old = *address;
+    *address = old | value;
     return old;
 }
 template <class T>

@@ -218,21 +218,21 @@ fn an_entry_is_held_against_its_variant() {
         },
         instructions: &[Instruction::Load128, Instruction::Store128],
     };
-    let faults = |instructions: &[_], spill_bytes| {
+    let of = |instructions: &[_], spill_bytes| {
         let cubin = cubin(&[(".text.toy", &code(instructions))]);
         let found = Instructions::read(&cubin, "toy").unwrap();
-        found.faults(&variant(spill_bytes))
+        faults(&[&found], "toy", &variant(spill_bytes))
     };
     let both = [LOAD[0], STORE[0]];
-    assert!(faults(&both, 0).is_empty());
-    assert_eq!(faults(&LOAD, 0), ["toy: no store128, which it should have"]);
+    assert!(of(&both, 0).is_empty());
+    assert_eq!(of(&LOAD, 0), ["toy: no store128, which it should have"]);
     let spilled = [&both[..], &LOCAL].concat();
     assert_eq!(
-        faults(&spilled, 0),
+        of(&spilled, 0),
         [
             "toy: local_load 2, no spill bytes allowed",
             "toy: local_store 1, no spill bytes allowed"
         ]
     );
-    assert!(faults(&spilled, 16).is_empty());
+    assert!(of(&spilled, 16).is_empty());
 }

@@ -52,14 +52,14 @@ const FLAGS: &[&str] = &[
     "-U_FORTIFY_SOURCE",
 ];
 
-/// A kernel to compile: a source, and what its macros stand for.
+/// What to compile: a source, and what its macros stand for.
 #[derive(Clone, Copy, Debug)]
 pub struct Unit<'a> {
     /// The path under which errors name the source.
     pub path: &'a str,
     /// The source. It may include the headers of the kernels.
     pub text: &'a str,
-    /// What `ENTRY` stands for: the kernel.
+    /// What `ENTRY` stands for: the kernel, or how the names of several begin.
     pub entry: &'a str,
     /// What `ELEMENT` stands for.
     pub element: &'a str,
@@ -75,22 +75,23 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// Compiles and loads it, or takes what was kept of an earlier time. It stays loaded.
+    /// Compiles and loads it, or takes what was kept of an earlier time: the kernels of these symbols. It stays
+    /// loaded.
     ///
     /// # Errors
     /// In words: that there is no C++ compiler, or what it says to the source.
-    pub fn compile(&self) -> Result<Kernel, String> {
+    pub fn compile(&self, symbols: &[&str]) -> Result<Vec<Kernel>, String> {
         let compiler = Compiler::found()?;
-        let files = self.files();
+        let files = self.files(symbols);
         let path = cache::library(self.entry, &[&compiler.identity], &files, |folder, to| {
             compiler.run(folder, to)
         })?;
         // SAFETY: compiled from sources of ours, with the functions that `Kernel` asks for.
-        unsafe { Kernel::load(self.entry, &path) }
+        unsafe { Kernel::load(symbols, &path) }
     }
 
     /// All that the compiler reads, by path; `main.cpp` is where it begins.
-    fn files(&self) -> Vec<(&str, String)> {
+    fn files(&self, symbols: &[&str]) -> Vec<(&str, String)> {
         let headers = HEADERS.iter().filter(|(path, _)| *path != PTX.0);
         let mut files: Vec<_> = headers
             .chain(&SHIM)
@@ -104,9 +105,10 @@ impl<'a> Unit<'a> {
             element,
         } = self;
         files.push((path, rewritten(text)));
+        let found: String = symbols.iter().map(|s| format!("EMULATED({s})\n")).collect();
         let main = format!(
             "#include \"emulate/language.h\"\n#define ENTRY {entry}\n#define ELEMENT {element}\n\
-             #include \"{path}\"\n#include \"emulate/entry.h\"\n"
+             #include \"{path}\"\n#include \"emulate/entry.h\"\n{found}"
         );
         files.push(("main.cpp", main));
         files
@@ -181,15 +183,15 @@ fn command(words: &[String]) -> Command {
 
 type Kernels = HashMap<&'static str, Kernel>;
 
-/// The kernel of an entry of registry.toml. The first call compiles all of them, on as many threads as the
+/// The kernel of a symbol of registry.toml. The first call compiles all of them, on as many threads as the
 /// machine has, unless they are still there from an earlier process.
 ///
 /// # Errors
-/// In words, as [`ready`]; that there is no such entry.
-pub fn kernel(entry: &str) -> Result<&'static Kernel, String> {
+/// In words, as [`ready`]; that there is no such kernel.
+pub fn kernel(symbol: &str) -> Result<&'static Kernel, String> {
     let all = kernels()?;
-    all.get(entry)
-        .ok_or_else(|| format!("registry.toml has no entry {entry}"))
+    all.get(symbol)
+        .ok_or_else(|| format!("registry.toml has no kernel {symbol}"))
 }
 
 /// Whether kernels can be emulated here.
@@ -218,8 +220,11 @@ fn compile_all(jobs: &[(&'static Source, &'static KernelEntry)]) -> Result<Kerne
     let worker = || {
         let mut done = Vec::new();
         while let Some(&(source, entry)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let kernel = Unit::of(source, entry).compile();
-            done.push(kernel.map(|kernel| (entry.name, kernel)));
+            let symbols: Vec<_> = entry.functions.iter().map(|f| f.symbol).collect();
+            match Unit::of(source, entry).compile(&symbols) {
+                Ok(kernels) => done.extend(symbols.into_iter().zip(kernels).map(Ok)),
+                Err(error) => done.push(Err(error)),
+            }
         }
         done
     };

@@ -54,43 +54,54 @@ const MOST_PARAMS: usize = 16;
 const MOST_THREADS: u64 = 1024;
 
 impl Kernel {
-    /// Loads a library for good.
+    /// Loads a library for good, and finds the kernels of these symbols in it.
     ///
     /// # Safety
-    /// It must have been compiled from `emulate/entry.h` behind a kernel.
-    pub(super) unsafe fn load(name: &str, path: &Path) -> Result<Kernel, String> {
+    /// It must have been compiled from `emulate/entry.h` behind a source, with `EMULATED` for each symbol.
+    pub(super) unsafe fn load(symbols: &[&str], path: &Path) -> Result<Vec<Kernel>, String> {
         let failed = |error: libloading::Error| format!("{}: {error}", path.display());
         // SAFETY: by the caller's promise it runs nothing when it is loaded.
         let library = unsafe { Library::new(path) }.map_err(failed)?;
         // The functions are used to the end of the process.
         let library: &'static Library = Box::leak(Box::new(library));
+        // SAFETY: the caller's promise.
+        let find = |name: &&str| unsafe { Kernel::find(library, name) }.map_err(failed)?;
+        symbols.iter().map(find).collect()
+    }
+
+    /// # Safety
+    /// As [`load`](Self::load).
+    unsafe fn find(
+        library: &'static Library,
+        name: &str,
+    ) -> Result<Result<Kernel, String>, libloading::Error> {
         type ParamBytes = unsafe extern "C" fn(*mut usize, c_uint) -> c_uint;
         type StaticShared = unsafe extern "C" fn() -> usize;
+        let (run, sizes) = (
+            format!("emulated_launch_{name}"),
+            format!("emulated_param_bytes_{name}"),
+        );
         // SAFETY: entry.h defines the three functions with these signatures.
         let (launch, param_bytes, static_shared) = unsafe {
             (
-                *library.get(b"emulated_launch").map_err(failed)?,
-                *library
-                    .get::<ParamBytes>(b"emulated_param_bytes")
-                    .map_err(failed)?,
-                *library
-                    .get::<StaticShared>(b"emulated_static_shared")
-                    .map_err(failed)?,
+                *library.get(run.as_bytes())?,
+                *library.get::<ParamBytes>(sizes.as_bytes())?,
+                *library.get::<StaticShared>(b"emulated_static_shared")?,
             )
         };
         let mut bytes = [0; MOST_PARAMS];
         // SAFETY: writes at most as many sizes as it is told.
         let count = unsafe { param_bytes(bytes.as_mut_ptr(), MOST_PARAMS as c_uint) } as usize;
         let Some(known) = bytes.get(..count) else {
-            return Err(format!("{name} has {count} parameters"));
+            return Ok(Err(format!("{name} has {count} parameters")));
         };
-        Ok(Kernel {
+        Ok(Ok(Kernel {
             name: name.to_owned(),
             launch,
             param_bytes: known.to_vec(),
             // SAFETY: only asks the loader about the library itself.
             static_shared: unsafe { static_shared() } as u32,
-        })
+        }))
     }
 
     /// The size of each parameter.

@@ -19,8 +19,10 @@ fn every_kernel_of_the_registry_is_there() {
     assert_eq!(ready(), Ok(()));
     for variant in robocache_kernels::VARIANTS {
         for entry in variant.entries {
-            let kernel = robocache_testkit::emulate::kernel(entry.name).unwrap();
-            assert_eq!(kernel.param_bytes().len(), 1, "{}", entry.name);
+            for function in entry.functions {
+                let kernel = robocache_testkit::emulate::kernel(function.symbol).unwrap();
+                assert_eq!(kernel.param_bytes().len(), 1, "{}", function.symbol);
+            }
         }
     }
     assert!(robocache_testkit::emulate::kernel("nobody").is_err());

@@ -27,7 +27,7 @@ pub fn compile(text: &str) -> Result<Kernel, String> {
         entry: "probe",
         element: "float",
     };
-    unit.compile()
+    Ok(unit.compile(&[unit.entry])?.remove(0))
 }
 
 /// One block of some threads.

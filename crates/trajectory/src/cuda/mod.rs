@@ -231,7 +231,10 @@ fn load(
         found: problem.in_dtype,
         expected: "a type that the variant takes",
     })?;
-    context.function(variant.info, entry, stream)
+    let [kernel] = entry.functions else {
+        return Err(Error::memory("plan", "the variant is not one kernel"));
+    };
+    context.function(variant.info, entry, kernel, stream)
 }
 
 #[inline]

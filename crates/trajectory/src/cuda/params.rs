@@ -153,80 +153,22 @@ impl Axis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::mem::offset_of;
-
-    /// The fields of a struct in params.cuh or time.cuh with the offsets that C gives them.
-    fn fields(text: &str, name: &str, axis_bytes: usize) -> (Vec<(String, usize)>, usize) {
-        let start = text
-            .find(&format!("struct {name} {{"))
-            .expect("the struct is there");
-        let body = &text[start..start + text[start..].find("};").expect("the struct ends")];
-        let (mut at, mut found) = (0usize, Vec::new());
-        for line in body.lines().skip(1) {
-            let Some(declaration) = line.split(';').next().filter(|_| line.contains(';')) else {
-                continue;
-            };
-            let (ty, field) = declaration
-                .trim()
-                .rsplit_once([' ', '*'])
-                .expect("type and name");
-            let (field, count) = match field.split_once('[') {
-                Some((field, n)) => (field, n.trim_end_matches(']').parse().expect("a number")),
-                None => (field, 1),
-            };
-            let (size, align) = match ty.trim() {
-                "Axis" => (axis_bytes, 8),
-                "u32" => (4, 4),
-                "Run" => (size_of::<Run>(), 4),
-                pointer_or_64_bit => {
-                    let known = [
-                        "u64",
-                        "i64",
-                        "const void*",
-                        "const void",
-                        "void",
-                        "u8",
-                        "u64*",
-                        "float",
-                    ];
-                    assert!(
-                        known.iter().any(|k| pointer_or_64_bit.starts_with(k)),
-                        "{ty}"
-                    );
-                    (8, 8)
-                }
-            };
-            at = at.next_multiple_of(align);
-            found.push((field.trim().to_owned(), at));
-            at += size * count;
-        }
-        (found, at.next_multiple_of(8))
-    }
-
-    fn header(name: &str) -> &'static str {
-        robocache_kernels::HEADERS
-            .iter()
-            .find(|(n, _)| *n == name)
-            .expect("the header is there")
-            .1
-    }
-
-    macro_rules! offsets {
-        ($ty:ty: $($field:ident),*) => {
-            vec![$((stringify!($field).to_owned(), offset_of!($ty, $field))),*]
-        };
-    }
+    use robocache_testkit::mirror::{fields, header};
+    use robocache_testkit::offsets;
 
     #[test]
     fn the_kernels_see_the_same_struct() {
-        let (axis, axis_bytes) = fields(header("common/time.cuh"), "Axis", 0);
+        let (axis, axis_bytes) = fields("common/time.cuh", "Axis", &[]);
         assert_eq!(axis, offsets!(Axis: times, row_stride, stride, start, step));
         assert_eq!(axis_bytes, size_of::<Axis>());
-        let (run, run_bytes) = fields(header("trajectory/params.cuh"), "Run", 0);
+        let (run, run_bytes) = fields("trajectory/params.cuh", "Run", &[]);
         assert_eq!(run, offsets!(Run: end, rule));
-        // Padded to 8 bytes by the reckoning above, and 8 bytes long anyway.
         assert_eq!(run_bytes, size_of::<Run>());
-        let (params, bytes) = fields(header("trajectory/params.cuh"), "Params", axis_bytes);
+        let (params, bytes) = fields(
+            "trajectory/params.cuh",
+            "Params",
+            &[("Axis", axis_bytes, 8), ("Run", run_bytes, 4)],
+        );
         let expected = offsets!(Params:
             data, out, mask, age, rows, status, source, target, offset, tolerance, max_gap, fill,
             data_stride, out_stride, mask_stride, age_stride, rows_stride, batch, samples, targets, columns, tile, tiles,

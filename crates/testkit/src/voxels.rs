@@ -36,6 +36,8 @@ pub enum Expected {
     Exactly(f64),
     /// No further from this than that, before it is rounded to the output's type.
     Near(f64, f64),
+    /// Likewise, or not finite.
+    NearOrBeyond(f64, f64),
 }
 
 impl Expected {
@@ -52,6 +54,9 @@ impl Expected {
                     round_to(dtype, value + error),
                 );
                 low <= found && found <= high
+            }
+            Expected::NearOrBeyond(value, error) => {
+                !found.is_finite() || Expected::Near(value, error).fits(dtype, found)
             }
         }
     }
@@ -105,8 +110,14 @@ impl Question {
         round_to(DType::F32, self.features[point][column])
     }
 
-    /// The sum of a column over some points and their mean, where additions may come in any order.
-    pub fn loose_sum(&self, points: &[usize], column: usize) -> [Expected; 2] {
+    /// The sum of a column over some points and their mean, where additions may come in any order, or each value be
+    /// rounded to a multiple of the column's [`quantum`](Self::quantum).
+    pub fn loose_sum(
+        &self,
+        points: &[usize],
+        column: usize,
+        quantum: Option<i32>,
+    ) -> [Expected; 2] {
         let values = || points.iter().map(|&point| self.feature(point, column));
         let n = points.len() as f64;
         let sum: f64 = values().sum();
@@ -114,11 +125,14 @@ impl Question {
             return [Expected::Exactly(sum); 2];
         }
         let magnitude: f64 = values().map(f64::abs).sum();
-        let error = n * magnitude * f64::powi(2.0, -24);
-        [
-            Expected::Near(sum, error),
-            Expected::Near(sum / n, error / n),
-        ]
+        // Floats that are added up may leave their range on the way.
+        let near = match quantum {
+            None if magnitude >= f64::from(f32::MAX) => Expected::NearOrBeyond,
+            _ => Expected::Near,
+        };
+        let rounded = quantum.map_or(0.0, |exponent| n * f64::powi(2.0, exponent - 1));
+        let error = rounded.max(n * magnitude * f64::powi(2.0, -24));
+        [near(sum, error), near(sum / n, error / n)]
     }
 
     /// The sum of a column over some points and their mean, where they are the same in any order; with the column's
@@ -237,7 +251,7 @@ mod tests {
         assert_eq!(mean, Expected::Exactly(0.1875));
         let of_third = question.fixed_sum(&[0, 1], 2, question.quantum(2));
         assert_eq!(of_third[0], Expected::Exactly(0.75));
-        let [sum, _] = question.loose_sum(&[0, 1], 2);
+        let [sum, _] = question.loose_sum(&[0, 1], 2, None);
         assert!(sum.fits(DType::F32, 0.75) && !sum.fits(DType::F32, 0.75000024));
     }
 }

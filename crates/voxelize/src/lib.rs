@@ -8,8 +8,10 @@
 //! | `validate` | is the request sound? |
 //! | [`problem`] | what is it without its pointers? |
 //! | [`variant`] | which variants are there, and which one runs? |
+//! | [`plan`] | how is a choice kept for many calls? |
 //! | `tune` | how are the variants measured on the caller's memory? |
 //! | `cpu` | how does a CPU do it? The readable reference is `cpu/scalar.rs`. |
+//! | `cuda` | how does a CUDA device do it? (feature `cuda`) |
 //! | `workload` | which problems are timed, and how? |
 //! | `operation` | how does this operation appear in the operation table? |
 //! | `testing` | how are problems drawn, run and judged? (feature `testing`) |
@@ -17,9 +19,13 @@
 #![deny(unsafe_code)]
 
 mod cpu;
+#[cfg(feature = "cuda")]
+#[allow(unsafe_code)] // Launches: kernels get addresses.
+mod cuda;
 pub mod grid;
 mod operation;
 pub mod options;
+pub mod plan;
 pub mod problem;
 pub mod request;
 mod self_test;
@@ -30,16 +36,22 @@ mod validate;
 pub mod variant;
 mod workload;
 
+#[cfg(feature = "cuda")]
+pub use cuda::enqueue;
 pub use grid::Grid;
 pub use options::{Determinism, Options, Order, Outside};
+pub use plan::Plan;
 pub use problem::{Form, Output, Problem};
-pub use request::{Clouds, Dense, Reductions, Sparse};
-pub use tune::{tune_dense, tune_sparse};
+pub use request::{Clouds, Dense, Reductions, Sparse, Voxelization};
+pub use tune::tune;
+#[cfg(feature = "cuda")]
+pub use tune::tune_on;
 pub use variant::{Variant, dispatcher};
 
 use request::Request;
 use robocache_core::{Error, Place, Result};
 use robocache_registry::DeviceCaps;
+use variant::Exec;
 
 /// Voxelizes clouds in host memory on the CPU into every cell of a grid, on all threads; complete when it returns.
 ///
@@ -64,7 +76,11 @@ fn on_cpu(mut request: Request<'_>) -> Result<()> {
     tune::before_cpu(&problem, &mut request)?;
     let variant = request.options().variant;
     let variant = dispatcher().choose(&problem, DeviceCaps::cpu(), variant)?;
-    (variant.run)(&problem, request)
+    match variant.exec {
+        Exec::Cpu(run) => run(&problem, request),
+        #[cfg(feature = "cuda")]
+        Exec::Cuda(_) => Err(Error::memory("points", "lie in host memory")),
+    }
 }
 
 /// The problem of a request in host memory.

@@ -30,9 +30,11 @@ impl Outside {
 #[repr(u32)]
 pub enum Determinism {
     /// Additions in any order: sums of n values may differ from run to run. The error is at most
-    /// `n · 2⁻²⁴ · Σ|x|`.
+    /// `n · 2⁻²⁴ · Σ|x|`, where that sum is one that f32 can hold.
     NotGuaranteed = 0,
-    /// The same bytes on every run on one device, with the same bound.
+    /// The same bytes on every run on one device, with the same bound, or on CUDA devices that of
+    /// [`CpuEqualsGpu`](Self::CpuEqualsGpu), whose way of adding up they use: in a column with magnitudes far apart,
+    /// `2^(39 − log2 N)` and more, sums of the small ones lose digits.
     #[default]
     RunToRun = 1,
     /// The same bytes on every device and on the CPU, however the work is spread, and for any order of the points.

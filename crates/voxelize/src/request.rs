@@ -302,6 +302,45 @@ pub(crate) enum Request<'a> {
     Sparse(Sparse<'a>),
 }
 
+/// A request for either form: [`Dense`] or [`Sparse`].
+pub trait Voxelization<'a>: sealed::Sealed {
+    #[doc(hidden)]
+    #[allow(private_interfaces)] // Nobody outside can name it, nor has to.
+    fn into_request(self) -> Request<'a>;
+
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn again(&mut self) -> Request<'_>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Dense<'_> {}
+    impl Sealed for super::Sparse<'_> {}
+}
+
+#[allow(private_interfaces)]
+impl<'a> Voxelization<'a> for Dense<'a> {
+    fn into_request(self) -> Request<'a> {
+        Request::Dense(self)
+    }
+
+    fn again(&mut self) -> Request<'_> {
+        Request::Dense(self.reborrow())
+    }
+}
+
+#[allow(private_interfaces)]
+impl<'a> Voxelization<'a> for Sparse<'a> {
+    fn into_request(self) -> Request<'a> {
+        Request::Sparse(self)
+    }
+
+    fn again(&mut self) -> Request<'_> {
+        Request::Sparse(self.reborrow())
+    }
+}
+
 impl Request<'_> {
     /// The same request again, while this one waits.
     pub fn reborrow(&mut self) -> Request<'_> {

@@ -14,8 +14,17 @@ pub struct Variant {
     pub supports: fn(&Problem, &DeviceCaps) -> Result<(), Refusal>,
     /// How well it is expected to do; see [`Descriptor::rank`].
     pub rank: fn(&Problem, &DeviceCaps) -> u32,
-    /// How it runs: on the calling thread and the pool.
-    pub(crate) run: fn(&Problem, Request<'_>) -> Result<()>,
+    /// How it runs.
+    pub(crate) exec: Exec,
+}
+
+/// How a variant runs.
+pub(crate) enum Exec {
+    /// By a function on the calling thread and the pool.
+    Cpu(fn(&Problem, Request<'_>) -> Result<()>),
+    /// By kernels, launched one after another.
+    #[cfg(feature = "cuda")]
+    Cuda(fn(&Problem, &robocache_registry::CudaCaps) -> crate::cuda::Pipeline),
 }
 
 inventory::collect!(Variant);

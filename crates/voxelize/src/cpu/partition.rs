@@ -10,6 +10,7 @@ use super::spread::MOST_CELLS;
 use super::tiles;
 use super::totals::Totals;
 use crate::request::Request;
+use crate::variant::Exec;
 use crate::{Clouds, Determinism, Grid, Order, Output, Problem, Sparse, Variant};
 use robocache_core::{HostTensorMut, Refusal, Result, parallel};
 use robocache_kernels::generated::VOXELIZE_PARTITION_CPU;
@@ -21,7 +22,7 @@ inventory::submit! {
         info: &VOXELIZE_PARTITION_CPU,
         supports,
         rank: |_, _| 2,
-        run,
+        exec: Exec::Cpu(run),
     }
 }
 

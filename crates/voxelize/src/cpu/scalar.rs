@@ -6,6 +6,7 @@ use super::locate::locator;
 use super::output::{Cells, Indices, Values};
 use super::totals::Totals;
 use crate::request::Request;
+use crate::variant::Exec;
 use crate::{Clouds, Dense, Grid, Order, Problem, Sparse, Variant};
 use robocache_core::{HostTensorMut, Result};
 use robocache_kernels::generated::VOXELIZE_SCALAR_CPU;
@@ -15,7 +16,7 @@ inventory::submit! {
         info: &VOXELIZE_SCALAR_CPU,
         supports: |_, _| Ok(()),
         rank: |_, _| 1,
-        run,
+        exec: Exec::Cpu(run),
     }
 }
 

@@ -159,14 +159,18 @@ fn expected(
         all
     };
     let quanta: Vec<_> = match (output, trial.options.determinism) {
-        (Output::Sum | Output::Mean, Determinism::CpuEqualsGpu) => (0..columns)
+        (Output::Sum | Output::Mean, level) if level != Determinism::NotGuaranteed => (0..columns)
             .map(|column| question.quantum(column))
             .collect(),
         _ => Vec::new(),
     };
-    let sums = |filled: &Filled, column: usize| match trial.options.determinism {
-        Determinism::CpuEqualsGpu => question.fixed_sum(&filled.points, column, quanta[column]),
-        _ => question.loose_sum(&filled.points, column),
+    let sums = |filled: &Filled, column: usize| {
+        let loose = |quantum| question.loose_sum(&filled.points, column, quantum);
+        match trial.options.determinism {
+            Determinism::NotGuaranteed => loose(None),
+            Determinism::RunToRun => loose(Some(quanta[column])),
+            Determinism::CpuEqualsGpu => question.fixed_sum(&filled.points, column, quanta[column]),
+        }
     };
     match output {
         Output::Occupancy => each_place(0.0, &|_| 1.0),

@@ -6,8 +6,11 @@
 //! | [`trial`] | what is a problem with its inputs and the outputs that are wanted? |
 //! | `judge` | what must come out? |
 //! | `run` | how does it run on host memory? |
+//! | `device` | how does it run on a CUDA device? |
 //! | `draw` | how is one drawn at random? |
 
+#[cfg(feature = "cuda")]
+mod device;
 mod draw;
 mod judge;
 mod run;

@@ -1,4 +1,4 @@
-//! Running a trial on host memory.
+//! Running a trial: its memory, its request, and the call on host memory.
 #![allow(unsafe_code)] // Addresses become views here.
 
 use super::trial::{Place as Wanted, Trial};
@@ -65,7 +65,7 @@ impl Buffers {
         }
     }
 
-    fn inputs(&self) -> [(&'static str, &Guarded); 3] {
+    pub fn inputs(&self) -> [(&'static str, &Guarded); 3] {
         [
             ("points", &self.points),
             ("features", &self.features),
@@ -89,23 +89,61 @@ impl Buffers {
     }
 
     fn addresses(&mut self, trial: &Trial) -> Addresses {
-        let first = |operand: &Option<Operand<2>>| {
-            operand
-                .as_ref()
-                .map_or(0, |operand| operand.space.first_byte())
-        };
-        let offsets = trial.offsets.as_ref();
-        let offsets = offsets.map_or(0, |operand| operand.space.first_byte());
-        Addresses {
-            place: Place::Host,
-            points: self.points.address(trial.points.space.first_byte()) as u64,
-            features: self.features.address(first(&trial.features)) as u64,
-            offsets: self.offsets.address(offsets) as u64,
-            outputs: Output::ALL.map(|output| {
-                let byte = of_space!(trial, output, space => space.first_byte(), 0);
-                self.outputs[output as usize].address_mut(byte) as u64
-            }),
-        }
+        let (inputs, outputs) = (
+            [&self.points, &self.features, &self.offsets],
+            &mut self.outputs,
+        );
+        addresses(
+            trial,
+            Place::Host,
+            |input, byte| inputs[input].address(byte) as u64,
+            |output, byte| outputs[output as usize].address_mut(byte) as u64,
+        )
+    }
+}
+
+/// The functions that a request can be for.
+pub(super) trait Call {
+    fn dense(self, request: Dense<'_>) -> Result<()>;
+    fn sparse(self, request: Sparse<'_>) -> Result<()>;
+}
+
+/// Those for host memory.
+struct OnHost;
+
+impl Call for OnHost {
+    fn dense(self, request: Dense<'_>) -> Result<()> {
+        crate::voxelize_dense(request)
+    }
+
+    fn sparse(self, request: Sparse<'_>) -> Result<()> {
+        crate::voxelize_sparse(request)
+    }
+}
+
+/// The addresses of a trial's buffers, wherever they are; `of_input` and `of_output` know them.
+pub(super) fn addresses(
+    trial: &Trial,
+    place: Place,
+    of_input: impl Fn(usize, usize) -> u64,
+    mut of_output: impl FnMut(Output, usize) -> u64,
+) -> Addresses {
+    let first = |operand: &Option<Operand<2>>| {
+        operand
+            .as_ref()
+            .map_or(0, |operand| operand.space.first_byte())
+    };
+    let offsets = trial.offsets.as_ref();
+    let offsets = offsets.map_or(0, |operand| operand.space.first_byte());
+    Addresses {
+        place,
+        points: of_input(0, trial.points.space.first_byte()),
+        features: of_input(1, first(&trial.features)),
+        offsets: of_input(2, offsets),
+        outputs: Output::ALL.map(|output| {
+            let byte = of_space!(trial, output, space => space.first_byte(), 0);
+            of_output(output, byte)
+        }),
     }
 }
 
@@ -114,7 +152,12 @@ impl Buffers {
 /// # Safety
 /// Each address is that of element 0 of the trial's operand or space of that name, in memory of `place` that holds all
 /// of its body; the outputs are used by nobody else.
-unsafe fn call(trial: &Trial, at: &Addresses, options: Options) -> Result<()> {
+pub(super) unsafe fn call(
+    trial: &Trial,
+    at: &Addresses,
+    options: Options,
+    to: impl Call,
+) -> Result<()> {
     // SAFETY: the caller's promise, for each operand that the trial has.
     let clouds = unsafe {
         let mut clouds = Clouds::new(trial.points.space.view(at.points, at.place)?);
@@ -134,7 +177,7 @@ unsafe fn call(trial: &Trial, at: &Addresses, options: Options) -> Result<()> {
                 request.occupancy = output(trial, at, Output::Occupancy)?;
                 request.bits = output(trial, at, Output::Bits)?;
                 request.cells = reductions(trial, at)?;
-                crate::voxelize_dense(request)
+                to.dense(request)
             }
             Wanted::Sparse { order, .. } => {
                 let missing = |_| Error::memory("trial", "lacks number or coordinates");
@@ -149,7 +192,7 @@ unsafe fn call(trial: &Trial, at: &Addresses, options: Options) -> Result<()> {
                 request.voxels = reductions(trial, at)?;
                 request.point_to_voxel = output(trial, at, Output::PointToVoxel)?;
                 request.gathered = output(trial, at, Output::Gathered)?;
-                crate::voxelize_sparse(request)
+                to.sparse(request)
             }
         }
     }
@@ -190,6 +233,6 @@ pub(super) fn on_host(trial: &Trial, variant: &'static str) -> Result<CaseOutput
     let mut buffers = Buffers::new(trial);
     let at = buffers.addresses(trial);
     // SAFETY: the buffers were made for this trial, live until the call has returned, and are not looked at in between.
-    unsafe { call(trial, &at, trial.options.forced(variant))? };
+    unsafe { call(trial, &at, trial.options.forced(variant), OnHost)? };
     buffers.outputs(trial, &before)
 }

@@ -188,7 +188,10 @@ impl Case for Trial {
         let id = crate::dispatcher().by_id(variant)?.info.id;
         let done = match device {
             DeviceId::Cpu => run::on_host(self, id),
-            DeviceId::Cuda(_) => Err(Error::memory("points", "no variant is for a device")),
+            #[cfg(feature = "cuda")]
+            DeviceId::Cuda(ordinal) => super::device::on_device(self, id, ordinal),
+            #[cfg(not(feature = "cuda"))]
+            DeviceId::Cuda(_) => Err(Error::memory("points", "built without the feature `cuda`")),
         };
         match done {
             Ok(outputs) => Ok(CaseOutcome::Outputs(outputs)),

@@ -5,12 +5,15 @@
 //! | `shape` | which problems, and how are they written? |
 //! | `cloud` | which points are in them? |
 //! | `on_cpu` | how are they timed on the CPU? |
+//! | `on_cuda` | how are they timed on a CUDA device? |
 
 mod cloud;
 mod on_cpu;
+#[cfg(feature = "cuda")]
+mod on_cuda;
 mod shape;
 
-use robocache_core::{Error, Result};
+use robocache_core::Result;
 use robocache_registry::{DeviceId, Workload, Workloads};
 use shape::Shape;
 
@@ -25,7 +28,7 @@ pub static WORKLOADS: Workloads = Workloads {
 /// Shapes as robots have them: occupancy around an arm, scans of a lidar, and what is hardest.
 fn shapes(device: DeviceId) -> Vec<String> {
     if device != DeviceId::Cpu {
-        return Vec::new();
+        return on_devices();
     }
     [
         "dense uniform 500000 128x128x128 count",
@@ -45,14 +48,47 @@ fn shapes(device: DeviceId) -> Vec<String> {
     .to_vec()
 }
 
+/// Likewise, as large as devices are made for.
+fn on_devices() -> Vec<String> {
+    let mut all = Vec::new();
+    for scene in ["uniform", "clustered", "lidar", "one"] {
+        all.push(format!("dense {scene} 500000 128x128x128 count"));
+        all.push(format!("dense {scene} 16000000 128x128x128 count"));
+        all.push(format!("dense {scene} 64000000 256x256x256 count"));
+        for level in ["", " not-guaranteed", " cpu-equals-gpu"] {
+            all.push(format!("dense {scene} 500000 128x128x128 mean f8{level}"));
+        }
+    }
+    for rest in [
+        "dense uniform 500000 128x128x128 occupancy",
+        "dense uniform 500000 128x128x128 max f8",
+        "dense uniform 1000000 200x200x200 max f16",
+        "dense one 1000000 128x128x128 mean f4",
+        "dense lidar 64*120000 200x200x16 count",
+        "dense lidar 64*120000 200x200x16 count+mean f4",
+        "sparse lidar 115000 2816x1600x40 mean f4",
+        "sparse lidar 115000 2816x1600x40 mean f4 not-guaranteed",
+        "sparse lidar 115000 2816x1600x40 first-point mean f4",
+        "sparse lidar 271000 2816x1600x40 mean f4",
+        "sparse uniform 1000000 2816x1600x40 mean f4",
+        "sparse uniform 1000000 2816x1600x40 mean f4 not-guaranteed",
+        "sparse one 1000000 2816x1600x40 mean f4",
+        "sparse lidar 64*115000 2816x1600x40 mean f4",
+    ] {
+        all.push(rest.to_owned());
+    }
+    all
+}
+
 fn open(text: &str, device: DeviceId, seed: u64) -> Result<Box<dyn Workload>> {
     let shape: Shape = text.parse()?;
     match device {
         DeviceId::Cpu => Ok(Box::new(on_cpu::OnCpu::new(shape, seed)?)),
-        DeviceId::Cuda(_) => Err(Error::Unsupported {
-            op: "voxelize",
-            device: device.to_string(),
-            refusals: Vec::new(),
+        #[cfg(feature = "cuda")]
+        DeviceId::Cuda(ordinal) => Ok(Box::new(on_cuda::OnCuda::new(shape, ordinal, seed)?)),
+        #[cfg(not(feature = "cuda"))]
+        DeviceId::Cuda(_) => Err(robocache_core::Error::DriverMissing {
+            reason: "this program was built without the feature `cuda`".into(),
         }),
     }
 }
@@ -64,7 +100,7 @@ mod tests {
 
     #[test]
     fn every_shape_of_the_list_is_one() {
-        for text in shapes(DeviceId::Cpu) {
+        for text in shapes(DeviceId::Cpu).into_iter().chain(on_devices()) {
             let shape: Shape = text.parse().unwrap();
             assert_eq!(shape.to_string(), text);
         }
@@ -93,6 +129,5 @@ mod tests {
             let refused = workload.time(Subject::Variant("none"), CacheState::Warm, 1);
             assert!(refused.is_err());
         }
-        assert!(open("dense uniform 5 2x2x2 count", DeviceId::Cuda(0), 1).is_err());
     }
 }

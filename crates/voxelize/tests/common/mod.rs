@@ -4,11 +4,11 @@
 
 use robocache_core::DType;
 use robocache_registry::operation::CaseOutputs;
-use robocache_registry::{OpEntry, operations};
+use robocache_registry::{OpEntry, Target, operations};
 use robocache_testkit::operand::{Operand, Style};
 use robocache_testkit::survey;
 use robocache_voxelize::testing::{Place, Trial, Wish, Wishes};
-use robocache_voxelize::{Grid, Options, Order, Output};
+use robocache_voxelize::{Grid, Options, Order, Output, dispatcher};
 
 /// Voxelization.
 pub fn op() -> &'static OpEntry {
@@ -21,6 +21,13 @@ pub fn everywhere(trial: &Trial) -> CaseOutputs {
     let (outputs, reached) = survey::everywhere(op(), trial, true);
     assert!(reached.contains(&"voxelize.scalar.cpu"), "{reached:?}");
     outputs
+}
+
+/// The ids of the variants that run on host memory.
+pub fn variants_of_the_cpu() -> impl Iterator<Item = &'static str> {
+    let all = dispatcher().variants().iter().map(|variant| variant.info);
+    let of_cpu = all.filter(|info| matches!(info.target, Target::Cpu(_)));
+    of_cpu.map(|info| info.id)
 }
 
 /// Contiguous f32 points.

@@ -1,12 +1,12 @@
 //! How many clouds, points, cells and voxels there are, and how they lie in memory.
 
-use crate::common::{everywhere, integers, number, numbered, sparse, trial};
+use crate::common::{everywhere, integers, number, numbered, sparse, trial, variants_of_the_cpu};
 use robocache_core::{DType, Error, Layout, TensorView, TensorViewMut};
 use robocache_testkit::operand::{Operand, Style};
 use robocache_testkit::random::Random;
 use robocache_voxelize::testing::{Place, Trial};
 use robocache_voxelize::{
-    Clouds, Dense, Determinism, Grid, Options, Order, Output, Sparse, dispatcher, voxelize_dense,
+    Clouds, Dense, Determinism, Grid, Options, Order, Output, Sparse, voxelize_dense,
     voxelize_sparse,
 };
 
@@ -119,22 +119,18 @@ fn ten_million_points_in_one_cell() {
     let cloud = vec![[0.5f32, 1.5, 2.5]; POINTS];
     let numbers = cloud.as_flattened();
     let view = TensorView::from_slice(numbers, [POINTS, 3]).unwrap();
-    for variant in dispatcher().variants() {
+    for variant in variants_of_the_cpu() {
         for level in Determinism::ALL {
             let (mut count, mut mean, mut sum) = ([-1i32; 24], [-1f32; 72], [-1f32; 72]);
             let request = Dense::new(Clouds::new(view).features(view), unit([2, 3, 4]))
                 .count(TensorViewMut::from_slice(&mut count, [1, 2, 3, 4]).unwrap())
                 .mean(TensorViewMut::from_slice(&mut mean, [1, 2, 3, 4, 3]).unwrap())
                 .sum(TensorViewMut::from_slice(&mut sum, [1, 2, 3, 4, 3]).unwrap())
-                .options(
-                    Options::default()
-                        .determinism(level)
-                        .forced(variant.info.id),
-                );
+                .options(Options::default().determinism(level).forced(variant));
             voxelize_dense(request).unwrap();
             let mut expected = [0; 24];
             expected[6] = POINTS as i32;
-            assert_eq!(count, expected, "{}", variant.info.id);
+            assert_eq!(count, expected, "{variant}");
             assert_eq!(mean[18..21], [0.5, 1.5, 2.5]);
             assert_eq!(sum[18..21], [5e6, 1.5e7, 2.5e7]);
             assert!(mean[..18].iter().chain(&mean[21..]).all(|&m| m == 0.0));

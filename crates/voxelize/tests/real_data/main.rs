@@ -3,11 +3,17 @@
 //! `ROBOCACHE_REAL_DATA` names the folder of the datasets, `ROBOCACHE_PYTHON` a Python with numpy; without either
 //! nothing is tested, and `ROBOCACHE_REQUIRE_SCIPY=1` makes a missing Python a failure.
 
-use robocache_core::{TensorView, TensorViewMut};
+#[path = "../common/mod.rs"]
+mod common;
+
+use common::{all_of, everywhere, sparse, variants_of_the_cpu};
+use robocache_core::{DType, TensorView, TensorViewMut};
 use robocache_io::npy::{Array, Values, read_npy};
 use robocache_testkit::devices::number;
+use robocache_testkit::operand::{Operand, Style};
+use robocache_voxelize::testing::Trial;
 use robocache_voxelize::{
-    Clouds, Dense, Determinism, Grid, Options, Order, Sparse, dispatcher, voxelize_dense,
+    Clouds, Dense, Determinism, Grid, Options, Order, Output, Sparse, voxelize_dense,
     voxelize_sparse,
 };
 use std::ffi::OsString;
@@ -100,11 +106,7 @@ fn holds_against_numpy(name: &str, grid: Grid, points: usize, voxels: usize) {
     };
     assert_eq!((n, i32s(&scan.count).len()), (points, voxels), "{name}");
     let view = || TensorView::from_slice(f32s(&scan.points), [n, columns]).unwrap();
-    for variant in dispatcher()
-        .variants()
-        .iter()
-        .map(|variant| variant.info.id)
-    {
+    for variant in variants_of_the_cpu() {
         for level in Determinism::ALL {
             let options = Options::default().determinism(level).forced(variant);
             let (mut number, mut coords) = ([-1i64], vec![-7i32; 4 * n]);
@@ -150,6 +152,45 @@ fn holds_against_numpy(name: &str, grid: Grid, points: usize, voxels: usize) {
                 holds_densely(&scan, grid, options, variant);
             }
         }
+    }
+    is_the_same_everywhere(name, &scan, grid, voxels);
+}
+
+/// On every variant of every device, at the strictest level byte for byte, also in another order of the points.
+fn is_the_same_everywhere(name: &str, scan: &Scan, grid: Grid, voxels: usize) {
+    let [n, columns] = scan.points.shape[..] else {
+        panic!("points have rows");
+    };
+    let numbers = f32s(&scan.points);
+    let at = |[point, column]: [usize; 2]| f64::from(numbers[point * columns + column]);
+    let all = Operand::floats(DType::F32, [n, columns], Style::default(), at);
+    let place = sparse(voxels);
+    let trial = Trial {
+        name: name.to_owned(),
+        points: all.clone(),
+        features: Some(all),
+        offsets: None,
+        grid,
+        place,
+        wishes: all_of(place),
+        options: Options::default().determinism(Determinism::CpuEqualsGpu),
+    };
+    let outputs = everywhere(&trial);
+    // A step that has no factor in common with the number of points visits all of them.
+    let order: Vec<_> = (0..n).map(|i| (i * 7919 + 13) % n).collect();
+    assert_ne!(n % 7919, 0);
+    let permuted = everywhere(&trial.permuted(&order));
+    for output in [
+        Output::Number,
+        Output::Coords,
+        Output::Count,
+        Output::Sum,
+        Output::Mean,
+        Output::Max,
+        Output::Min,
+    ] {
+        let (one, other) = (&outputs[output as usize], &permuted[output as usize]);
+        assert!(!one.is_empty() && one == other, "{name}: {}", output.name());
     }
 }
 

@@ -1,0 +1,286 @@
+//! The parameter struct of every kernel: `Params` in kernels/voxelize/params.cuh, offset by offset.
+
+use super::room::Room;
+use crate::request::{Reductions, Request};
+use crate::{Clouds, Form, Grid, Order, Output, Outside, Problem};
+use robocache_core::{DType, TensorViewMut};
+
+const CLAMP: u32 = 1;
+const QUICK: u32 = 2;
+const OFFSETS_ARE_64_BIT: u32 = 4;
+const BY_FIRST: u32 = 8;
+
+/// Levels of a trie, and behind them the one for the order of first points.
+pub(super) const LEVELS: usize = 9;
+pub(super) const ORDER_LEVEL: u32 = LEVELS as u32 - 1;
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct Target {
+    to: u64,
+    stride: [i64; 5],
+    dtype: u32,
+    flat: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct Level {
+    bits: u64,
+    counts: u64,
+    prefix: u64,
+    parts: u64,
+    total: u64,
+    nodes: i64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct Params {
+    points: u64,
+    features: u64,
+    offsets: u64,
+    point_stride: [i64; 2],
+    feature_stride: [i64; 2],
+    offsets_stride: i64,
+    cells: u64,
+    keys: u64,
+    count: u32,
+    batch: u32,
+    columns: u32,
+    feature_dtype: u32,
+    min: [f32; 3],
+    size: [f32; 3],
+    inverse: [f32; 3],
+    shape: [u32; 3],
+    empty: f64,
+    capacity: u32,
+    rows: u32,
+    slots: u32,
+    levels: u32,
+    pub level_now: u32,
+    flags: u32,
+    zeros: u64,
+    zero_chunks: u64,
+    node_of: u64,
+    bit_of: u64,
+    magnitude: u64,
+    owner: u64,
+    others: u64,
+    first: u64,
+    fixed: u64,
+    beyond: u64,
+    loose: u64,
+    highest: u64,
+    lowest: u64,
+    listed: u64,
+    level: [Level; LEVELS],
+    target: [Target; Output::COUNT],
+}
+
+/// What a request has that its problem has not.
+struct Given<'r, 'a> {
+    clouds: &'r Clouds<'a>,
+    grid: Grid,
+    empty: f64,
+    /// By [`Output`]; 0 for what is not wanted.
+    to: [u64; Output::COUNT],
+}
+
+fn address<const R: usize>(view: &Option<TensorViewMut<'_, R>>) -> u64 {
+    view.as_ref().map_or(0, TensorViewMut::address)
+}
+
+fn put_reductions<const C: usize, const V: usize>(
+    to: &mut [u64; Output::COUNT],
+    of: &Reductions<'_, C, V>,
+) {
+    to[Output::Count as usize] = address(&of.count);
+    to[Output::First as usize] = address(&of.first);
+    to[Output::Sum as usize] = address(&of.sum);
+    to[Output::Mean as usize] = address(&of.mean);
+    to[Output::Max as usize] = address(&of.max);
+    to[Output::Min as usize] = address(&of.min);
+}
+
+impl<'r, 'a> Given<'r, 'a> {
+    fn of(request: &'r Request<'a>) -> Given<'r, 'a> {
+        let mut to = [0; Output::COUNT];
+        match request {
+            Request::Dense(dense) => {
+                to[Output::Occupancy as usize] = address(&dense.occupancy);
+                to[Output::Bits as usize] = address(&dense.bits);
+                put_reductions(&mut to, &dense.cells);
+                Given {
+                    clouds: &dense.clouds,
+                    grid: dense.grid,
+                    empty: dense.options.empty,
+                    to,
+                }
+            }
+            Request::Sparse(sparse) => {
+                to[Output::Number as usize] = sparse.number.address();
+                to[Output::Coords as usize] = sparse.coords.address();
+                to[Output::PointToVoxel as usize] = address(&sparse.point_to_voxel);
+                to[Output::Gathered as usize] = address(&sparse.gathered);
+                put_reductions(&mut to, &sparse.voxels);
+                Given {
+                    clouds: &sparse.clouds,
+                    grid: sparse.grid,
+                    empty: sparse.options.empty,
+                    to,
+                }
+            }
+        }
+    }
+}
+
+impl Params {
+    /// Of a request with a workspace that begins at an address.
+    pub fn new(problem: &Problem, room: &Room, request: &Request<'_>, workspace: u64) -> Params {
+        let given = Given::of(request);
+        let grid = given.grid;
+        let flag = |on: bool, bit: u32| if on { bit } else { 0 };
+        let clamp = problem.outside == Outside::Clamp;
+        let at = |place: Option<usize>| place.map_or(0, |byte| workspace + byte as u64);
+        let level = |level: usize| {
+            let found = room.level[level];
+            found.map_or(Level::default(), |found| Level {
+                bits: workspace + found.bits as u64,
+                counts: workspace + found.counts as u64,
+                prefix: workspace + found.prefix as u64,
+                parts: workspace + found.parts as u64,
+                total: workspace + found.total as u64,
+                nodes: found.nodes as i64,
+            })
+        };
+        let features = given.clouds.features.as_ref();
+        let offsets = given.clouds.offsets.as_ref();
+        Params {
+            points: given.clouds.points.address(),
+            features: features.map_or(0, |view| view.address()),
+            offsets: offsets.map_or(0, |view| view.address()),
+            point_stride: problem.point_strides.map(|stride| stride as i64),
+            feature_stride: problem.feature_strides.map(|stride| stride as i64),
+            offsets_stride: problem.offsets_stride as i64,
+            cells: grid.cells(),
+            keys: room.keys,
+            count: problem.points as u32,
+            batch: problem.batch as u32,
+            columns: problem.features as u32,
+            feature_dtype: problem.feature_dtype as u32,
+            min: grid.min(),
+            size: grid.voxel_size(),
+            inverse: grid.voxel_size().map(f32::recip),
+            shape: grid.shape().map(|cells| cells as u32),
+            empty: given.empty,
+            capacity: problem.capacity as u32,
+            rows: problem.gathered as u32,
+            slots: room.slots as u32,
+            levels: room.levels as u32,
+            level_now: 0,
+            flags: flag(clamp, CLAMP)
+                // Which tells nothing of points outside.
+                | flag(!clamp && is_quick(&grid), QUICK)
+                | flag(
+                    problem.offsets_dtype == Some(DType::I64),
+                    OFFSETS_ARE_64_BIT,
+                )
+                | flag(problem.order == Order::FirstPoint, BY_FIRST),
+            zeros: workspace,
+            zero_chunks: (room.zero_bytes / 16) as u64,
+            node_of: at(Some(room.node_of)),
+            bit_of: at(Some(room.bit_of)),
+            magnitude: at(Some(room.magnitude)),
+            owner: at(Some(room.owner)),
+            others: at(Some(room.others)),
+            first: at(room.first),
+            fixed: at(room.fixed),
+            beyond: at(room.beyond),
+            loose: at(room.loose),
+            highest: at(room.highest),
+            lowest: at(room.lowest),
+            listed: at(room.listed),
+            level: std::array::from_fn(level),
+            target: Output::ALL.map(|output| target(problem, output, given.to)),
+        }
+    }
+}
+
+fn target(problem: &Problem, output: Output, to: [u64; Output::COUNT]) -> Target {
+    let Some(form) = problem.outputs[output as usize] else {
+        return Target::default();
+    };
+    let [_, x, y, z, _] = form.strides;
+    let [_, ys, zs] = problem.shape;
+    // Strides of axes of one cell mean nothing.
+    let flat = problem.form == Form::Dense
+        && (problem.shape[1] == 1 || y == z * zs as isize)
+        && (problem.shape[0] == 1 || x == z * (ys * zs) as isize);
+    Target {
+        to: to[output as usize],
+        stride: form.strides.map(|stride| stride as i64),
+        dtype: form.dtype as u32,
+        flat: u32::from(flat),
+    }
+}
+
+/// Whether `quotient` in locate.cuh is exact for a grid, and cells can be read off a float: sizes far from where
+/// something underflows, and not more cells than steps of one between 2^22 and 2^23.
+fn is_quick(grid: &Grid) -> bool {
+    let power = |exponent: i32| 2f32.powi(exponent);
+    let sizes = grid.voxel_size().into_iter();
+    let shape = grid.shape().into_iter();
+    sizes
+        .map(|size| (power(-40)..=power(40)).contains(&size))
+        .chain(shape.map(|cells| cells <= 1 << 22))
+        .all(|fine| fine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use robocache_testkit::mirror::{fields, header};
+    use robocache_testkit::offsets;
+
+    const HEADER: &str = "voxelize/params.cuh";
+
+    #[test]
+    fn the_kernels_see_the_same_structs() {
+        let (target, target_bytes) = fields(HEADER, "Target", &[]);
+        assert_eq!(target, offsets!(Target: to, stride, dtype, flat));
+        assert_eq!(target_bytes, size_of::<Target>());
+        let (level, level_bytes) = fields(HEADER, "Level", &[]);
+        let expected = offsets!(Level: bits, counts, prefix, parts, total, nodes);
+        assert_eq!((level, level_bytes), (expected, size_of::<Level>()));
+        let inner = [("Target", target_bytes, 8), ("Level", level_bytes, 8)];
+        let (params, bytes) = fields(HEADER, "Params", &inner);
+        let expected = offsets!(Params:
+            points, features, offsets, point_stride, feature_stride, offsets_stride, cells, keys, count, batch, columns,
+            feature_dtype, min, size, inverse, shape, empty, capacity, rows, slots, levels, level_now, flags, zeros,
+            zero_chunks, node_of, bit_of, magnitude, owner, others, first, fixed, beyond, loose, highest, lowest,
+            listed, level, target);
+        assert_eq!(params, expected);
+        assert_eq!(bytes, size_of::<Params>());
+        let text = header(HEADER);
+        assert!(text.contains(&format!("Level level[{LEVELS}];")));
+        assert!(text.contains(&format!("Target target[{}];", Output::COUNT)));
+    }
+
+    #[test]
+    fn the_kernels_know_the_same_numbers() {
+        let text = header(HEADER);
+        for output in Output::ALL {
+            let line = format!("OUT_{} = {},", output.name().to_uppercase(), output as u32);
+            assert!(text.contains(&line), "{line}");
+        }
+        for (name, value) in [
+            ("CLAMP", CLAMP),
+            ("QUICK", QUICK),
+            ("OFFSETS_ARE_64_BIT", OFFSETS_ARE_64_BIT),
+            ("BY_FIRST", BY_FIRST),
+        ] {
+            assert!(text.contains(&format!("{name} = {value},")), "{name}");
+        }
+    }
+}

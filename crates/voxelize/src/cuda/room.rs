@@ -1,0 +1,186 @@
+//! What does the trie of bitmaps keep in the workspace, and where?
+
+use super::params::{LEVELS, ORDER_LEVEL};
+use crate::{Determinism, Form, Order, Output, Problem};
+
+/// Cells of a node.
+pub(super) const NODE: u64 = 256;
+/// Nodes whose bits are counted together: `NODES` in kernels/voxelize/trie.cuh.
+pub(super) const PART: u64 = 4096;
+/// Nodes of the first level of which every one exists, bits or not: as many take 32 MB to clear.
+const MOST_TOP_NODES: u64 = 1 << 20;
+/// Columns of a word of `beyond`: `BEYOND_COLUMNS` in kernels/voxelize/feature.cuh.
+const BEYOND_COLUMNS: usize = 16;
+
+/// Where everything is, in bytes from the beginning. What is zero at first comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    pub bytes: usize,
+    pub zero_bytes: usize,
+    /// Keys of a cloud: its cells, filled up to whole nodes.
+    pub keys: u64,
+    /// Voxels that are worked on.
+    pub slots: usize,
+    pub levels: usize,
+    pub level: [Option<Level>; LEVELS],
+    pub node_of: usize,
+    pub bit_of: usize,
+    pub magnitude: usize,
+    pub owner: usize,
+    pub others: usize,
+    pub first: Option<usize>,
+    pub fixed: Option<usize>,
+    pub beyond: Option<usize>,
+    pub loose: Option<usize>,
+    pub highest: Option<usize>,
+    pub lowest: Option<usize>,
+    pub listed: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Level {
+    pub bits: usize,
+    pub counts: usize,
+    pub prefix: usize,
+    pub parts: usize,
+    pub total: usize,
+    pub nodes: u64,
+}
+
+/// Hands out bytes one after another.
+struct Tape(usize);
+
+impl Tape {
+    /// Room for so many elements; aligned for any access.
+    fn take(&mut self, count: usize, size: usize) -> usize {
+        let at = self.0;
+        let bytes = count.saturating_mul(size).saturating_add(255) & !255;
+        self.0 = self.0.saturating_add(bytes);
+        at
+    }
+
+    fn words(&mut self, wanted: bool, each: usize, count: usize) -> Option<usize> {
+        wanted.then(|| self.take(each.saturating_mul(count), 4))
+    }
+}
+
+impl Room {
+    /// For a problem whose clouds have less than 2^63 keys together.
+    pub fn new(problem: &Problem) -> Room {
+        let sizes = problem.shape.iter().map(|&n| n as u64);
+        let keys = sizes.product::<u64>().next_multiple_of(NODE);
+        let all_keys = keys * problem.batch as u64;
+        let nodes = nodes(problem, all_keys);
+        let levels = nodes.iter().take_while(|nodes| nodes.is_some()).count();
+        let slots = (problem.points as u64).min(all_keys) as usize;
+        let slots = match (problem.form, problem.order) {
+            (Form::Sparse, Order::Key) => slots.min(problem.capacity),
+            _ => slots,
+        };
+        let f = problem.features;
+        let wants = |output| f > 0 && problem.wants(output);
+        let sums = wants(Output::Sum) || wants(Output::Mean);
+        let fixed = sums && problem.determinism != Determinism::NotGuaranteed;
+        let by_first = problem.order == Order::FirstPoint;
+
+        let mut tape = Tape(0);
+        let mut level = [None; LEVELS];
+        // Of what grows from level to level only the first can be cleared before anything is known.
+        let is_known = |index: usize| index == 0 || index == ORDER_LEVEL as usize;
+        for (index, nodes) in nodes.into_iter().enumerate() {
+            let Some(nodes) = nodes else { continue };
+            let whole = nodes.next_multiple_of(PART) as usize;
+            let mut found = Level {
+                bits: 0,
+                counts: 0,
+                prefix: 0,
+                parts: tape.take(whole / PART as usize, 4),
+                total: tape.take(1, 4),
+                nodes,
+            };
+            if is_known(index) {
+                found.bits = tape.take(nodes as usize, 32);
+                found.counts = tape.take(whole, 4);
+            }
+            level[index] = Some(found);
+        }
+        let magnitude = tape.take(f, 4);
+        let others = tape.take(slots, 4);
+        let first = tape.words(by_first || problem.wants(Output::First), slots, 1);
+        let fixed_at = tape.words(fixed, slots, 2 * f);
+        let beyond = tape.words(fixed, slots, f.div_ceil(BEYOND_COLUMNS));
+        let loose = tape.words(sums && !fixed, slots, f);
+        let highest = tape.words(wants(Output::Max), slots, f);
+        let lowest = tape.words(wants(Output::Min), slots, f);
+        let gathered = wants(Output::Gathered) && problem.gathered > 0;
+        let listed = tape.words(gathered, slots, problem.gathered);
+        let zero_bytes = tape.0;
+
+        for (index, found) in level.iter_mut().enumerate() {
+            let Some(found) = found else { continue };
+            let whole = found.nodes.next_multiple_of(PART) as usize;
+            if !is_known(index) {
+                found.bits = tape.take(found.nodes as usize, 32);
+                found.counts = tape.take(whole, 4);
+            }
+            found.prefix = tape.take(whole, 4);
+        }
+        Room {
+            zero_bytes,
+            keys,
+            slots,
+            levels,
+            level,
+            node_of: tape.take(problem.points, 4),
+            bit_of: tape.take(problem.points, 1),
+            owner: tape.take(slots, 4),
+            magnitude,
+            others,
+            first,
+            fixed: fixed_at,
+            beyond,
+            loose,
+            highest,
+            lowest,
+            listed,
+            bytes: tape.0,
+        }
+    }
+}
+
+/// How many nodes there can be on each level. A dense form has one level, as every cell is looked at anyway.
+fn nodes(problem: &Problem, all_keys: u64) -> [Option<u64>; LEVELS] {
+    let covered = |levels: u32| u128::from(NODE).pow(levels);
+    let top = |levels: u32| u128::from(all_keys).div_ceil(covered(levels)).max(1) as u64;
+    let mut levels = 1;
+    while problem.form == Form::Sparse && top(levels) > MOST_TOP_NODES {
+        levels += 1;
+    }
+    let mut nodes = [None; LEVELS];
+    let mut known = top(levels);
+    for level in &mut nodes[..levels as usize] {
+        *level = Some(known);
+        known = known.saturating_mul(NODE).min(problem.points.max(1) as u64);
+    }
+    if problem.order == Order::FirstPoint {
+        nodes[ORDER_LEVEL as usize] = Some((problem.points as u64).div_ceil(NODE).max(1));
+    }
+    nodes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_count_alike() {
+        let text = |name: &str| {
+            let mut headers = robocache_kernels::HEADERS.iter();
+            headers.find(|(n, _)| *n == name).expect("it is there").1
+        };
+        assert!(text("voxelize/trie.cuh").contains(&format!("NODES = {PART};")));
+        let columns = format!("BEYOND_COLUMNS = {BEYOND_COLUMNS};");
+        assert!(text("voxelize/feature.cuh").contains(&columns));
+        assert!(text("voxelize/params.cuh").contains(&format!("ORDER_LEVEL = {ORDER_LEVEL};")));
+    }
+}

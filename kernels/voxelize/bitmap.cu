@@ -1,0 +1,352 @@
+// Any voxelization, by a trie of bitmaps of the cells that have points.
+//
+//   clear    zeroes what has to be: first all that is known before, then each further level
+//   mark     (a level) sets the points' bits; whoever sets one owns its voxel
+//   scan     (a level) numbers the bits
+//   collect  each point finds its voxel; owners leave their index there, the others add themselves
+//   rank     for the order of first points: a bit for each of them, to be scanned, too
+//   voxels   goes through the places in order, gathers the owners and writes each result of a sparse form once
+//   cells    likewise through the cells of a dense form
+//
+// What is random is kept small: most voxels of a large cloud have few points, and of their owners only an index is
+// written anywhere but in line.
+#include "common/stages.cuh"
+#include "voxelize/locate.cuh"
+#include "voxelize/output.cuh"
+#include "voxelize/total.cuh"
+#include "voxelize/trie.cuh"
+
+constexpr u32 SHARED_COLUMNS = 1024; // whose magnitudes are collected by blocks
+
+__device__ __forceinline__ void zero(uint4* to, u64 chunks) {
+    const u64 step = u64(gridDim.x) * THREADS;
+    for (u64 i = u64(blockIdx.x) * THREADS + threadIdx.x; i < chunks; i += step) to[i] = uint4{0, 0, 0, 0};
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid_constant__ Params p) {
+    if (p.level_now == 0) return zero(p.zeros, p.zero_chunks);
+    const Level& level = p.level[p.level_now];
+    const u64 nodes = __ldcg(p.level[p.level_now - 1].total);
+    zero(reinterpret_cast<uint4*>(level.bits), nodes * 2);
+    zero(reinterpret_cast<uint4*>(level.counts), (nodes + 3) / 4);
+}
+
+// The largest finite magnitudes of columns among a block's points.
+struct Magnitudes {
+    u32* shared;
+    u32 held; // of the lane's column, where each lane has only one
+
+    static __device__ __forceinline__ bool one_column_a_lane(const Params& p) { return 32 % p.columns == 0; }
+
+    __device__ __forceinline__ Magnitudes(const Params& p, u32* scratch) : shared(scratch), held(0) {
+        for (u32 i = threadIdx.x; i < min(p.columns, SHARED_COLUMNS); i += THREADS) shared[i] = 0;
+    }
+    // Of the points `first + lane` for each lane in `mask`. The work of one whole warp.
+    __device__ __forceinline__ void add(const Params& p, u32 first, u32 mask) {
+        const u32 lane = threadIdx.x & 31;
+        for (u32 i = lane; i < 32 * p.columns; i += 32) {
+            const u32 from = i / p.columns, column = i - from * p.columns;
+            if (!(mask >> from & 1)) continue;
+            const u32 magnitude = __float_as_uint(feature(p, first + from, column)) & 0x7fffffffu;
+            if (magnitude >= 0x7f800000u) continue;
+            if (one_column_a_lane(p)) {
+                held = max(held, magnitude);
+            } else if (p.columns <= SHARED_COLUMNS) {
+                atomicMax(shared + column, magnitude);
+            } else if (magnitude > __ldcg(p.magnitude + column)) {
+                atomicMax(p.magnitude + column, magnitude);
+            }
+        }
+    }
+    // By all threads, with a barrier between the two.
+    __device__ __forceinline__ void join(const Params& p) const {
+        if (one_column_a_lane(p)) atomicMax(shared + (threadIdx.x & 31) % p.columns, held);
+    }
+    __device__ __forceinline__ void flush(const Params& p) const {
+        if (p.columns > SHARED_COLUMNS) return;
+        for (u32 i = threadIdx.x; i < p.columns; i += THREADS) {
+            if (shared[i]) atomicMax(p.magnitude + i, shared[i]);
+        }
+    }
+};
+
+extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(mark)(const __grid_constant__ Params p) {
+    __shared__ u32 part_scratch[MOST_PARTS];
+    __shared__ u32 magnitude_scratch[SHARED_COLUMNS];
+    const u32 now = p.level_now;
+    const Level& level = p.level[now];
+    const bool last = now + 1 == p.levels, weigh = now == 0 && p.fixed;
+    const Parts parts(level, part_scratch);
+    Magnitudes magnitudes(p, magnitude_scratch);
+    __syncthreads();
+    const u32 lane = threadIdx.x & 31;
+    const u32 whole = (p.count + 31) / 32 * 32;
+    for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < whole; i += gridDim.x * THREADS) {
+        u64 key = ~0ull;
+        if (i < p.count) {
+            const Found found = locate<ELEMENT>(p, i);
+            if (found.inside) key = key_of(p, found);
+        }
+        if (weigh) magnitudes.add(p, i - lane, __ballot_sync(~0u, key != ~0ull));
+        // Of neighbouring lanes in one cell the first sets the bit.
+        const u64 before = __shfl_up_sync(~0u, key, 1);
+        u32 noted = NONE;
+        if (key != ~0ull) {
+            const u64 digits = key >> 8 * (p.levels - 1 - now);
+            const u32 bit = u32(digits) & 255;
+            const u32 node = now == 0 ? u32(digits >> 8)
+                                      : rank_of(p.level[now - 1], p.node_of[i], u32(digits >> 8) & 255);
+            const bool first = lane == 0 || before != key;
+            const bool owner = first && set_bit(level, parts, node, bit);
+            noted = last && owner ? node | OWNER : node;
+            if (last) p.bit_of[i] = u8(bit);
+        }
+        if (i < p.count) p.node_of[i] = noted;
+    }
+    __syncthreads();
+    if (weigh) magnitudes.join(p);
+    __syncthreads();
+    if (weigh) magnitudes.flush(p);
+    parts.flush();
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(scan)(const __grid_constant__ Params p) {
+    __shared__ u32 scratch[33];
+    const bool all = p.level_now == 0 || p.level_now == ORDER_LEVEL;
+    const Level& level = p.level[p.level_now];
+    scan_level(level, all ? u32(level.nodes) : __ldcg(p.level[p.level_now - 1].total), scratch);
+}
+
+// Features of the lanes in `others`, each for the voxel of its lane.
+__device__ __forceinline__ void add_features(const Params& p, u32 point, u32 slot, u32 others, u32 together) {
+    const u32 lane = threadIdx.x & 31;
+    if (together != NONE) {
+        const bool mine = others >> lane & 1;
+        for (u32 column = 0; column < p.columns; ++column) {
+            add_together({p, together, column}, others, mine ? feature(p, point, column) : 0.0f);
+        }
+        return;
+    }
+    // Lanes side by side take columns side by side: those of a point, and of a voxel, are one request.
+    for (u32 i = lane; i < 32 * p.columns; i += 32) {
+        const u32 from = i / p.columns, column = i - from * p.columns;
+        const u32 to = __shfl_sync(~0u, slot, from);
+        if (others >> from & 1) add_one({p, to, column}, feature(p, point - lane + from, column));
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(collect)(const __grid_constant__ Params p) {
+    const u32 lane = threadIdx.x & 31;
+    const Level& level = p.level[p.levels - 1];
+    const Target& map = p.target[OUT_POINT_TO_VOXEL];
+    const bool totals = p.fixed || p.loose || p.highest || p.lowest;
+    const u32 whole = (p.count + 31) / 32 * 32;
+    for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < whole; i += gridDim.x * THREADS) {
+        u32 slot = NONE;
+        bool owner = false;
+        if (i < p.count) {
+            const u32 noted = p.node_of[i];
+            if (noted != NONE) {
+                slot = rank_of(level, noted & ~OWNER, p.bit_of[i]);
+                owner = noted & OWNER;
+                if (slot >= p.slots) slot = NONE; // beyond the capacity
+            }
+            if (p.flags & BY_FIRST) {
+                p.node_of[i] = slot;
+            } else if (map.to) {
+                put_index(map, i * map.stride[0], slot == NONE ? -1 : i64(slot));
+            }
+            if (slot != NONE) {
+                if (owner) p.owner[slot] = i;
+                if (p.listed) list(p, slot, i);
+            }
+        }
+        const bool other = slot != NONE && !owner;
+        const u32 others = __ballot_sync(~0u, other);
+        if (!others) continue;
+        // Many points of a warp in one voxel are added first among themselves.
+        const u32 leader = u32(__ffs(others)) - 1;
+        const u32 led = __shfl_sync(~0u, slot, leader);
+        const bool together = __all_sync(~0u, !other || slot == led) && __popc(others) > 8;
+        if (other && (!together || lane == leader)) {
+            atomicAdd(p.others + slot, together ? u32(__popc(others)) : 1u);
+            if (p.first) raise(p.first + slot, ~i);
+        }
+        if (totals) add_features(p, i, slot, others, together ? led : NONE);
+    }
+}
+
+// The lowest index of a voxel's points.
+__device__ __forceinline__ u32 first_of(const Params& p, u32 slot) {
+    return min(__ldcg(p.owner + slot), ~__ldcg(p.first + slot));
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(rank)(const __grid_constant__ Params p) {
+    __shared__ u32 scratch[MOST_PARTS];
+    const Level& order = p.level[ORDER_LEVEL];
+    const Parts parts(order, scratch);
+    __syncthreads();
+    const u32 voxels = __ldcg(p.level[p.levels - 1].total);
+    for (u32 slot = blockIdx.x * THREADS + threadIdx.x; slot < voxels; slot += gridDim.x * THREADS) {
+        const u32 first = first_of(p, slot);
+        set_bit(order, parts, first / 256, first % 256);
+    }
+    __syncthreads();
+    parts.flush();
+}
+
+// What a block of the last stage writes at a time: spots with the voxels that belong there.
+struct Tile {
+    u32 slot[THREADS];  // NONE: without points
+    u32 owner[THREADS];
+    u32 others[THREADS];
+    u32 place[THREADS]; // NONE: nothing to write
+};
+
+// The results of a thread's own spot that are one number and of both forms.
+template <class Spot>
+__device__ __forceinline__ void put_each(const Params& p, Spot spot, u32 slot, u32 others) {
+    const bool filled = slot != NONE;
+    if (const Target& t = p.target[OUT_COUNT]; t.to) {
+        static_cast<i32*>(t.to)[element_of(p, t, spot)] = filled ? i32(others + 1) : 0;
+    }
+    if (const Target& t = p.target[OUT_FIRST]; t.to) {
+        put_index(t, element_of(p, t, spot), filled ? i64(first_of(p, slot)) : -1);
+    }
+}
+
+// The cell of a voxel: that of its owner.
+__device__ __forceinline__ void put_coords(const Params& p, u32 place, bool filled, u32 owner) {
+    const Target& t = p.target[OUT_COORDS];
+    i32 at[4] = {-1, -1, -1, -1};
+    if (filled) {
+        const Found found = locate<ELEMENT>(p, owner);
+        at[0] = i32(found.cloud);
+#pragma unroll
+        for (u32 axis = 0; axis < 3; ++axis) at[1 + axis] = i32(found.cell[axis]);
+    }
+#pragma unroll
+    for (u32 k = 0; k < 4; ++k) static_cast<i32*>(t.to)[place * t.stride[0] + k * t.stride[1]] = at[k];
+}
+
+// Sums, means, maxima and minima of a tile's spots, lanes side by side at columns side by side.
+template <class Spot>
+__device__ __forceinline__ void put_totals(const Params& p, const Tile& tile, Spot spot) {
+    for (u32 i = threadIdx.x; i < THREADS * p.columns; i += THREADS) {
+        const u32 of_tile = i / p.columns, column = i - of_tile * p.columns;
+        spot.number = tile.place[of_tile];
+        if (spot.number == NONE) continue;
+        const Place of{p, tile.slot[of_tile], column};
+        const bool filled = of.slot != NONE;
+        const u32 others = tile.others[of_tile];
+        const float value = filled ? feature(p, tile.owner[of_tile], column) : 0.0f;
+        const auto put = [&](Output output, auto result) {
+            const Target& t = p.target[output];
+            if (!t.to) return;
+            const i64 at = element_of(p, t, spot) + column * t.stride[Spot::COLUMNS];
+            put_value(t, at, filled ? result() : p.empty);
+        };
+        const double sum = filled && (p.fixed || p.loose) ? sum_of(of, others, value) : 0;
+        put(OUT_SUM, [&] { return sum; });
+        put(OUT_MEAN, [&] { return others ? divide(sum, double(others + 1)) : sum; });
+        put(OUT_MAX, [&] { return max_of(of, others, value); });
+        put(OUT_MIN, [&] { return min_of(of, others, value); });
+    }
+}
+
+// The features of the first points of a tile's voxels.
+__device__ __forceinline__ void put_gathered(const Params& p, const Tile& tile) {
+    const Target& t = p.target[OUT_GATHERED];
+    const u64 each = u64(p.rows) * p.columns;
+    for (u64 i = threadIdx.x; i < THREADS * each; i += THREADS) {
+        const u32 spot = u32(i / each), rest = u32(i - spot * each);
+        const u32 row = rest / p.columns, column = rest - row * p.columns;
+        if (tile.place[spot] == NONE) continue;
+        const u32 slot = tile.slot[spot];
+        const u32 listed = slot == NONE ? 0 : __ldcg(p.listed + u64(slot) * p.rows + row);
+        const i64 at = tile.place[spot] * t.stride[0] + row * t.stride[1] + column * t.stride[2];
+        put_value(t, at, listed ? double(feature(p, ~listed, column)) : 0.0);
+    }
+}
+
+// A thread's own spot, if its number is one, and its voxel; then the features of all.
+template <class Spot>
+__device__ __forceinline__ void put_tile(const Params& p, Tile& tile, Spot spot, u32 slot) {
+    const u32 me = threadIdx.x;
+    const bool filled = slot != NONE && spot.number != NONE;
+    tile.place[me] = spot.number;
+    tile.slot[me] = slot;
+    tile.owner[me] = filled ? __ldcg(p.owner + slot) : 0;
+    tile.others[me] = filled ? __ldcg(p.others + slot) : 0;
+    if (spot.number != NONE) put_each(p, spot, slot, tile.others[me]);
+    __syncthreads();
+    if (p.fixed || p.loose || p.highest || p.lowest) {
+        put_totals(p, tile, spot);
+    }
+}
+
+// A node at a time.
+extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(cells)(const __grid_constant__ Params p) {
+    __shared__ Tile tile;
+    const Level& level = p.level[0];
+    const u32 each = u32(p.keys / 256); // nodes of a cloud
+    const Target& bits = p.target[OUT_BITS];
+    for (u32 node = blockIdx.x; node < each * p.batch; node += gridDim.x) {
+        const u32 cloud = node / each, number = node - cloud * each;
+        const u32 cell = number * 256 + threadIdx.x;
+        const Node words = node_at(level, node);
+        const u32 word = __ldcg(level.bits + u64(node) * 8 + threadIdx.x / 32);
+        const bool filled = word >> (threadIdx.x & 31) & 1;
+        const u32 slot = filled ? __ldcg(level.prefix + node) + rank_in(words, threadIdx.x) : NONE;
+        if (bits.to && threadIdx.x % 8 == 0 && cell < p.cells) {
+            static_cast<u8*>(bits.to)[cloud * bits.stride[0] + cell / 8 * bits.stride[1]] =
+                u8(word >> (threadIdx.x & 31));
+        }
+        const u32 spot = cell < p.cells ? cell : NONE;
+        put_tile(p, tile, CellSpot{spot, cloud}, slot);
+        if (const Target& t = p.target[OUT_OCCUPANCY]; t.to && spot != NONE) {
+            static_cast<u8*>(t.to)[element_of(p, t, CellSpot{spot, cloud})] = filled ? 1 : 0;
+        }
+        __syncthreads();
+    }
+}
+
+// The place of a voxel; NONE beyond the capacity.
+__device__ __forceinline__ u32 place_of(const Params& p, u32 slot) {
+    u32 place = slot;
+    if (p.flags & BY_FIRST) {
+        const u32 first = first_of(p, slot);
+        place = rank_of(p.level[ORDER_LEVEL], first / 256, first % 256);
+    }
+    return place < p.capacity ? place : NONE;
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(voxels)(const __grid_constant__ Params p) {
+    __shared__ Tile tile;
+    const u32 voxels = __ldcg(p.level[p.levels - 1].total);
+    if (blockIdx.x == 0 && threadIdx.x == 0) *static_cast<i64*>(p.target[OUT_NUMBER].to) = voxels;
+    // All voxels that are worked on, and all places behind the last one.
+    const u32 worked = min(voxels, p.slots);
+    const u64 all = max(worked, p.capacity);
+    for (u64 first = u64(blockIdx.x) * THREADS; first < all; first += u64(gridDim.x) * THREADS) {
+        const u32 i = u32(min(first + threadIdx.x, u64(NONE)));
+        u32 place = NONE;
+        if (i < worked) {
+            place = place_of(p, i);
+        } else if (i < p.capacity) {
+            place = i;
+        }
+        const u32 slot = i < worked ? i : NONE;
+        put_tile(p, tile, VoxelSpot{place}, slot);
+        if (place != NONE) put_coords(p, place, slot != NONE, tile.owner[threadIdx.x]);
+        if (p.listed) put_gathered(p, tile);
+        __syncthreads();
+    }
+    const Target& map = p.target[OUT_POINT_TO_VOXEL];
+    if (!(p.flags & BY_FIRST) || !map.to) return;
+    for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < p.count; i += gridDim.x * THREADS) {
+        const u32 slot = p.node_of[i];
+        const u32 place = slot == NONE ? NONE : place_of(p, slot);
+        put_index(map, i * map.stride[0], place == NONE ? -1 : i64(place));
+    }
+}

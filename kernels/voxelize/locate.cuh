@@ -1,0 +1,99 @@
+// In which cell is a point? As crates/voxelize/src/cpu/locate.rs, bit for bit.
+#pragma once
+#include "voxelize/params.cuh"
+
+// A type of coordinates: how far one is from the grid's corner as f32 reckons it, and whether it is finite.
+template <class T>
+struct Coordinate {
+    static __device__ __forceinline__ float beyond(T v, float min) { return sub(Element<T>::widen(v), min); }
+    static __device__ __forceinline__ bool finite(T v) {
+        return (__float_as_uint(Element<T>::widen(v)) & 0x7f800000u) != 0x7f800000u;
+    }
+};
+// Large coordinates keep their digits: what is rounded is the difference.
+template <>
+struct Coordinate<double> {
+    static __device__ __forceinline__ float beyond(double v, float min) {
+        return __double2float_rn(sub(v, double(min)));
+    }
+    static __device__ __forceinline__ bool finite(double v) {
+        return (u64(__double_as_longlong(v)) & 0x7ff0000000000000ull) != 0x7ff0000000000000ull;
+    }
+};
+
+struct Found {
+    u32 cell[3];
+    u32 cloud;
+    bool inside;
+};
+
+__device__ __forceinline__ i64 offset_at(const Params& p, u32 i) {
+    return p.flags & OFFSETS_ARE_64_BIT ? static_cast<const i64*>(p.offsets)[i * p.offsets_stride]
+                                        : i64(static_cast<const i32*>(p.offsets)[i * p.offsets_stride]);
+}
+
+// The cloud of a point; B where it is in none. Offsets that do not ascend lead to some cloud or none.
+__device__ __forceinline__ u32 cloud_of(const Params& p, u32 point) {
+    if (!p.offsets) return 0;
+    u32 low = 0, high = p.batch + 1; // the first offset beyond the point is among those
+    while (low < high) {
+        const u32 middle = low + (high - low) / 2;
+        if (offset_at(p, middle) <= i64(point)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low == 0 || low > p.batch ? p.batch : low - 1;
+}
+
+// The IEEE quotient by a divisor whose reciprocal, rounded to nearest, is at hand: one step of Newton brings it within a
+// unit in the last place, and by Markstein's theorem a second one rounds it correctly. Not where something underflows;
+// where something overflows the result is no number. (P. Markstein, IA-64 and Elementary Functions, 2000, ch. 8)
+__device__ __forceinline__ float quotient(float distance, float size, float inverse) {
+    float q = __fmul_rn(distance, inverse);
+    q = __fmaf_rn(__fmaf_rn(-q, size, distance), inverse, q);
+    return __fmaf_rn(__fmaf_rn(-q, size, distance), inverse, q);
+}
+
+// The cell along an axis, and whether it is one of the grid.
+__device__ __forceinline__ bool place_exactly(float distance, float size, u32 cells, u32& cell) {
+    const double q = divide(distance, size);
+    cell = u32(min(max(q, 0.0), double(cells) - 1));
+    return q >= 0 && q < double(cells);
+}
+__device__ __forceinline__ bool place(const Params& p, u32 axis, float distance, u32& cell) {
+    const float size = p.size[axis];
+    const float q = quotient(distance, size, p.inverse[axis]);
+    // Something may have underflowed, and -0 is in cell 0.
+    if (fabsf(q) < 0x1p-60f) return place_exactly(distance, size, p.shape[axis], cell);
+    // The floor is in the low bits once 2^23 is added, rounding down.
+    cell = __float_as_uint(__fadd_rd(q, 0x1p23f)) - __float_as_uint(0x1p23f);
+    // As bits, what is negative or no number is above any number of cells.
+    return __float_as_uint(q) < __float_as_uint(float(p.shape[axis]));
+}
+
+template <class T>
+__device__ __forceinline__ Found locate(const Params& p, u32 point) {
+    const T* const at = static_cast<const T*>(p.points) + i64(point) * p.point_stride[0];
+    const T v[3] = {at[0], at[p.point_stride[1]], at[2 * p.point_stride[1]]};
+    Found found;
+    found.cloud = cloud_of(p, point);
+    bool inside = true, finite = true;
+#pragma unroll
+    for (u32 axis = 0; axis < 3; ++axis) {
+        const float distance = Coordinate<T>::beyond(v[axis], p.min[axis]);
+        finite = finite && Coordinate<T>::finite(v[axis]);
+        const bool in = p.flags & QUICK ? place(p, axis, distance, found.cell[axis])
+                                        : place_exactly(distance, p.size[axis], p.shape[axis], found.cell[axis]);
+        inside = inside && in;
+    }
+    found.inside = (p.flags & CLAMP ? finite : inside) && found.cloud < p.batch;
+    return found;
+}
+
+// The number of a point's cell among those of all clouds.
+__device__ __forceinline__ u64 key_of(const Params& p, const Found& found) {
+    const u64 cell = (u64(found.cell[0]) * p.shape[1] + found.cell[1]) * p.shape[2] + found.cell[2];
+    return found.cloud * p.keys + cell;
+}

@@ -1,0 +1,89 @@
+// What the host passes to every kernel of voxelization. Mirrors `Params` in crates/voxelize, offset by offset; a test
+// there compares the two.
+#pragma once
+#include "common/dtype.cuh"
+
+// As robocache_voxelize::Output.
+enum Output : u32 {
+    OUT_OCCUPANCY = 0,
+    OUT_BITS = 1,
+    OUT_COUNT = 2,
+    OUT_FIRST = 3,
+    OUT_SUM = 4,
+    OUT_MEAN = 5,
+    OUT_MAX = 6,
+    OUT_MIN = 7,
+    OUT_NUMBER = 8,
+    OUT_COORDS = 9,
+    OUT_POINT_TO_VOXEL = 10,
+    OUT_GATHERED = 11,
+};
+enum Flags : u32 {
+    CLAMP = 1,              // points outside are in the nearest cell
+    QUICK = 2,              // the grid is one for `quotient` in locate.cuh
+    OFFSETS_ARE_64_BIT = 4,
+    BY_FIRST = 8,           // voxels in the order of their first points
+};
+
+// An output.
+struct Target {
+    void* to;       // null: not wanted
+    i64 stride[5];  // elements
+    u32 dtype;
+    u32 flat;       // whether the cells of a cloud follow each other
+};
+
+// A level of the trie: see trie.cuh. `parts` and `total` are zero at first, and so are bits and counts.
+struct Level {
+    u32* bits;    // [nodes][8]
+    u32* counts;  // [nodes]: bits that are set
+    u32* prefix;  // [nodes]: bits set in the nodes before
+    u32* parts;   // [nodes / NODES]: bits set in so many nodes
+    u32* total;   // bits set in all
+    i64 nodes;    // that there is room for
+};
+
+struct Params {
+    const void* points;
+    const void* features;
+    const void* offsets;   // null: one cloud
+    i64 point_stride[2];   // elements
+    i64 feature_stride[2];
+    i64 offsets_stride;
+    u64 cells;             // of a cloud
+    u64 keys;              // of a cloud: its cells, filled up to whole nodes
+    u32 count;             // N
+    u32 batch;             // B
+    u32 columns;           // F
+    u32 feature_dtype;
+    float min[3];
+    float size[3];
+    float inverse[3];      // 1 / size, rounded to nearest
+    u32 shape[3];
+    double empty;
+    u32 capacity;          // M
+    u32 rows;              // P
+    u32 slots;             // voxels that are worked on
+    u32 levels;
+    u32 level_now;         // which one this launch is about
+    u32 flags;
+    uint4* zeros;          // what is zero at first
+    u64 zero_chunks;       // of 16 bytes
+    u32* node_of;          // [N]: see trie.cuh
+    u8* bit_of;            // [N]
+    u32* magnitude;        // [F]: bits of the largest finite one
+    u32* owner;            // [slots]: a point of the voxel
+    u32* others;           // [slots]: how many points it has besides; zero at first, as all below
+    u32* first;            // [slots]: of those the first, inverted; null: not wanted, as all below
+    i64* fixed;            // [slots][F]: of those the sum of multiples
+    u32* beyond;           // [slots][F / 16]: two bits for each sum, see total.cuh
+    float* loose;          // [slots][F]: of those the sum
+    u32* highest;          // [slots][F]: of those the maximum, ordered
+    u32* lowest;           // [slots][F]: of those the minimum, ordered and inverted
+    u32* listed;           // [slots][P]: the first points, inverted
+    Level level[9];        // the last one, of points, for the order of first points
+    Target target[12];     // by Output
+};
+
+constexpr u32 ORDER_LEVEL = 8;
+constexpr u32 NONE = 0xffffffffu;

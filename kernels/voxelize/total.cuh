@@ -1,0 +1,95 @@
+// What is kept of a voxel's points besides its owner: count, first, sums, maxima and minima. All of it is zero at first.
+#pragma once
+#include "voxelize/feature.cuh"
+
+// Raises what others may raise meanwhile. Who reads too early raises in vain.
+__device__ __forceinline__ void raise(u32* to, u32 value) {
+    if (value > __ldcg(to)) atomicMax(to, value);
+}
+
+struct Place {
+    const Params& p;
+    u32 slot;
+    u32 column;
+
+    __device__ __forceinline__ u64 at() const { return u64(slot) * p.columns + column; }
+    __device__ __forceinline__ u32* beyond() const {
+        const u32 words = (p.columns + BEYOND_COLUMNS - 1) / BEYOND_COLUMNS;
+        return p.beyond + u64(slot) * words + column / BEYOND_COLUMNS;
+    }
+    __device__ __forceinline__ u32 beyond_shift() const { return column % BEYOND_COLUMNS * 2; }
+    __device__ __forceinline__ Quantum quantum() const { return Quantum(__ldcg(p.magnitude + column), p.count); }
+};
+
+// Adds the feature of one point.
+__device__ __forceinline__ void add_one(const Place& to, float value) {
+    const Params& p = to.p;
+    if (p.fixed) {
+        const u32 beyond = beyond_of(value);
+        if (beyond) {
+            atomicOr(to.beyond(), beyond << to.beyond_shift());
+        } else {
+            atomicAdd(reinterpret_cast<u64*>(p.fixed) + to.at(), u64(to.quantum().multiple(value)));
+        }
+    }
+    if (p.loose) atomicAdd(p.loose + to.at(), value);
+    if (p.highest) raise(p.highest + to.at(), ordered(value));
+    if (p.lowest) raise(p.lowest + to.at(), ordered_down(value));
+}
+
+// Adds those of the lanes in `mask`, all of one voxel. The work of one whole warp.
+__device__ __forceinline__ void add_together(const Place& to, u32 mask, float value) {
+    const Params& p = to.p;
+    const u32 lane = threadIdx.x & 31;
+    const bool mine = mask >> lane & 1;
+    if (p.fixed) {
+        const u32 beyond = mine ? beyond_of(value) : 0;
+        i64 sum = mine && !beyond ? to.quantum().multiple(value) : 0;
+#pragma unroll
+        for (u32 d = 16; d > 0; d >>= 1) sum += __shfl_xor_sync(~0u, sum, d);
+        if (lane == 0) atomicAdd(reinterpret_cast<u64*>(p.fixed) + to.at(), u64(sum));
+        if (beyond) atomicOr(to.beyond(), beyond << to.beyond_shift());
+    }
+    if (p.loose) {
+        float sum = mine ? value : 0.0f;
+#pragma unroll
+        for (u32 d = 16; d > 0; d >>= 1) sum = add(sum, __shfl_xor_sync(~0u, sum, d));
+        if (lane == 0) atomicAdd(p.loose + to.at(), sum);
+    }
+    if (p.highest) {
+        const u32 most = __reduce_max_sync(~0u, mine ? ordered(value) : 0);
+        if (lane == 0) raise(p.highest + to.at(), most);
+    }
+    if (p.lowest) {
+        const u32 most = __reduce_max_sync(~0u, mine ? ordered_down(value) : 0);
+        if (lane == 0) raise(p.lowest + to.at(), most);
+    }
+}
+
+// Puts a point into a voxel's list of its first ones: each place keeps the smaller of two and hands the other on. What
+// is listed is inverted, as nothing is 0.
+__device__ __forceinline__ void list(const Params& p, u32 slot, u32 point) {
+    u32* const listed = p.listed + u64(slot) * p.rows;
+    u32 inverted = ~point;
+    if (inverted < __ldcg(listed + p.rows - 1)) return; // that place's number only grows
+    for (u32 row = 0; row < p.rows && inverted; ++row) inverted = min(inverted, atomicMax(listed + row, inverted));
+}
+
+// The totals of a column of a voxel with so many points besides its owner, whose own feature is `value`.
+__device__ __forceinline__ double sum_of(const Place& of, u32 others, float value) {
+    const Params& p = of.p;
+    if (p.loose) return others ? add(double(value), double(__ldcg(p.loose + of.at()))) : double(value) + 0.0;
+    u32 beyond = beyond_of(value);
+    if (others) beyond |= __ldcg(of.beyond()) >> of.beyond_shift() & 3;
+    if (beyond) return beyond_value(beyond);
+    const Quantum quantum = of.quantum();
+    return quantum.times(quantum.multiple(value) + (others ? __ldcg(p.fixed + of.at()) : 0));
+}
+__device__ __forceinline__ double max_of(const Place& of, u32 others, float value) {
+    const u32 most = max(ordered(value), others ? __ldcg(of.p.highest + of.at()) : 0);
+    return most ? double(unordered(most)) : beyond_value(3);
+}
+__device__ __forceinline__ double min_of(const Place& of, u32 others, float value) {
+    const u32 most = max(ordered_down(value), others ? __ldcg(of.p.lowest + of.at()) : 0);
+    return most ? double(unordered(~most)) : beyond_value(3);
+}

@@ -8,9 +8,9 @@ use robocache_core::Result;
 
 /// Runs between two waits.
 const BATCH: usize = 40;
-/// Fills of the scratch memory before a batch: a millisecond and more, in which a host enqueues a batch
-/// with ease.
-const FILLS: usize = 16;
+/// Fills of the scratch memory before a batch: two milliseconds and more, in which a host enqueues a batch of runs of
+/// several kernels each.
+const FILLS: usize = 32;
 
 /// A clock for one stream.
 pub struct Clock {

@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `params.rs` | what does every kernel get? |
 //! | `room.rs` | what is kept in the workspace, and where? |
-//! | `bitmap.rs` | which problems does a variant take, and in which launches? |
+//! | `bitmap.rs`, `direct.rs` | which problems does a variant take, and in which launches? |
 
 mod bitmap;
+mod direct;
 mod params;
 mod room;
 

@@ -13,7 +13,7 @@ const MOST_TOP_NODES: u64 = 1 << 20;
 const BEYOND_COLUMNS: usize = 16;
 
 /// Where everything is, in bytes from the beginning. What is zero at first comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Room {
     pub bytes: usize,
     pub zero_bytes: usize,
@@ -65,6 +65,14 @@ impl Tape {
 }
 
 impl Room {
+    /// Nothing; keys are numbers of cells.
+    pub fn none(problem: &Problem) -> Room {
+        Room {
+            keys: problem.shape.iter().map(|&n| n as u64).product(),
+            ..Room::default()
+        }
+    }
+
     /// For a problem whose clouds have less than 2^63 keys together.
     pub fn new(problem: &Problem) -> Room {
         let sizes = problem.shape.iter().map(|&n| n as u64);

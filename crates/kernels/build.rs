@@ -154,7 +154,10 @@ fn write_variants(
         };
         let mut entries = String::new();
         for (name, dtype) in variant.entries() {
-            let dtype = dtype_constant(dtype);
+            let dtype = match dtype {
+                Some(dtype) => format!("Some({})", dtype_constant(dtype)),
+                None => "None".into(),
+            };
             let mut functions = String::new();
             for (i, symbol) in variant.symbols(&name).iter().enumerate() {
                 let stage = variant.stages.get(i).map_or("", String::as_str);

@@ -63,7 +63,11 @@ pub fn run(data: &[u8]) -> bool {
         let entries: Vec<_> = variant.entries().collect();
         assert_eq!(
             entries.len(),
-            if is_cuda { dtypes.len() } else { 0 },
+            match variant.entry.as_deref() {
+                Some(entry) if entry.contains("{dtype}") => dtypes.len(),
+                Some(_) => 1,
+                None => 0,
+            },
             "{id}"
         );
         for symbol in entries.iter().flat_map(|(entry, _)| variant.symbols(entry)) {

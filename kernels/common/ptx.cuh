@@ -34,6 +34,16 @@ __device__ __forceinline__ void wait_copies() {
     asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
 }
 
+// Loads that see what was written before a store that they see.
+__device__ __forceinline__ unsigned int load_acquire(const unsigned int* address) {
+    unsigned int value;
+    asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(value) : "l"(address) : "memory");
+    return value;
+}
+__device__ __forceinline__ void store_release(unsigned int* address, unsigned int value) {
+    asm volatile("st.release.gpu.global.u32 [%0], %1;" ::"l"(address), "r"(value) : "memory");
+}
+
 // Bulk copies, from sm_90 on: memory to shared memory by the copy engine, which tells a barrier when bytes
 // have arrived. Only the kernels of such devices may call these.
 

@@ -10,6 +10,7 @@
 //
 // What is random is kept small: most voxels of a large cloud have few points, and of their owners only an index is
 // written anywhere but in line.
+#include "common/fill.cuh"
 #include "common/stages.cuh"
 #include "voxelize/locate.cuh"
 #include "voxelize/output.cuh"
@@ -18,17 +19,12 @@
 
 constexpr u32 SHARED_COLUMNS = 1024; // whose magnitudes are collected by blocks
 
-__device__ __forceinline__ void zero(uint4* to, u64 chunks) {
-    const u64 step = u64(gridDim.x) * THREADS;
-    for (u64 i = u64(blockIdx.x) * THREADS + threadIdx.x; i < chunks; i += step) to[i] = uint4{0, 0, 0, 0};
-}
-
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid_constant__ Params p) {
-    if (p.level_now == 0) return zero(p.zeros, p.zero_chunks);
+    if (p.level_now == 0) return fill(p.zeros, p.zero_bytes, 0);
     const Level& level = p.level[p.level_now];
     const u64 nodes = __ldcg(p.level[p.level_now - 1].total);
-    zero(reinterpret_cast<uint4*>(level.bits), nodes * 2);
-    zero(reinterpret_cast<uint4*>(level.counts), (nodes + 3) / 4);
+    fill(level.bits, nodes * 32, 0);
+    fill(level.counts, (nodes + 3) / 4 * 16, 0); // as they are read
 }
 
 // The largest finite magnitudes of columns among a block's points.
@@ -84,7 +80,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(mark)(const __grid_
     for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < whole; i += gridDim.x * THREADS) {
         u64 key = ~0ull;
         if (i < p.count) {
-            const Found found = locate<ELEMENT>(p, i);
+            const Found found = locate(p, i);
             if (found.inside) key = key_of(p, found);
         }
         if (weigh) magnitudes.add(p, i - lane, __ballot_sync(~0u, key != ~0ull));
@@ -220,7 +216,7 @@ __device__ __forceinline__ void put_coords(const Params& p, u32 place, bool fill
     const Target& t = p.target[OUT_COORDS];
     i32 at[4] = {-1, -1, -1, -1};
     if (filled) {
-        const Found found = locate<ELEMENT>(p, owner);
+        const Found found = locate(p, owner);
         at[0] = i32(found.cloud);
 #pragma unroll
         for (u32 axis = 0; axis < 3; ++axis) at[1 + axis] = i32(found.cell[axis]);

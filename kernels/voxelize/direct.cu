@@ -2,25 +2,12 @@
 //
 //   clear  what cells without points have, in each output
 //   add    each point into its cell; points side by side in one cell are counted together
+#include "common/fill.cuh"
 #include "common/stages.cuh"
 #include "voxelize/locate.cuh"
 
 constexpr u32 THREADS = 256;
 constexpr u32 EACH = 4; // points of a thread, whose coordinates are on their way together
-
-// Fills memory with one byte, in whole chunks but for its ends.
-__device__ __forceinline__ void fill(void* memory, u64 bytes, u8 value) {
-    u8* const first = static_cast<u8*>(memory);
-    const u64 me = u64(blockIdx.x) * THREADS + threadIdx.x, all = u64(gridDim.x) * THREADS;
-    const u64 before = min((16 - reinterpret_cast<u64>(first)) % 16, bytes);
-    const u32 word = value * 0x01010101u;
-    uint4* const chunks = reinterpret_cast<uint4*>(first + before);
-    const u64 count = (bytes - before) / 16;
-    for (u64 i = me; i < count; i += all) chunks[i] = uint4{word, word, word, word};
-    const u64 behind = before + count * 16;
-    if (me < before) first[me] = value;
-    if (me < bytes - behind) first[behind + me] = value;
-}
 
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid_constant__ Params p) {
     const u64 cells = p.cells * p.batch;
@@ -54,7 +41,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(add)(const __grid_c
         const u32 point = base + k * THREADS;
         cell[k] = NOWHERE;
         if (point >= p.count) continue;
-        const Found found = locate<ELEMENT>(p, point);
+        const Found found = locate(p, point);
         if (found.inside) cell[k] = key_of(p, found);
     }
     const u64 led = __shfl_sync(~0u, cell[0], 0);

@@ -73,12 +73,11 @@ __device__ __forceinline__ bool place(const Params& p, u32 axis, float distance,
     return __float_as_uint(q) < __float_as_uint(float(p.shape[axis]));
 }
 
+// Of coordinates of a cloud.
 template <class T>
-__device__ __forceinline__ Found locate(const Params& p, u32 point) {
-    const T* const at = static_cast<const T*>(p.points) + i64(point) * p.point_stride[0];
-    const T v[3] = {at[0], at[p.point_stride[1]], at[2 * p.point_stride[1]]};
+__device__ __forceinline__ Found locate_in(const Params& p, u32 cloud, const T (&v)[3]) {
     Found found;
-    found.cloud = cloud_of(p, point);
+    found.cloud = cloud;
     bool inside = true, finite = true;
 #pragma unroll
     for (u32 axis = 0; axis < 3; ++axis) {
@@ -90,6 +89,21 @@ __device__ __forceinline__ Found locate(const Params& p, u32 point) {
     }
     found.inside = (p.flags & CLAMP ? finite : inside) && found.cloud < p.batch;
     return found;
+}
+
+template <class T>
+__device__ __forceinline__ Found locate_as(const Params& p, u32 cloud, u32 point) {
+    const T* const at = static_cast<const T*>(p.points) + i64(point) * p.point_stride[0];
+    const T v[3] = {at[0], at[p.point_stride[1]], at[2 * p.point_stride[1]]};
+    return locate_in(p, cloud, v);
+}
+__device__ __forceinline__ Found locate(const Params& p, u32 point) {
+    const u32 cloud = cloud_of(p, point);
+    switch (p.point_dtype) {
+        case DTYPE_F32: return locate_as<float>(p, cloud, point);
+        case DTYPE_F16: return locate_as<f16>(p, cloud, point);
+        default: return locate_as<double>(p, cloud, point);
+    }
 }
 
 // The number of a point's cell among those of all clouds.

@@ -43,6 +43,23 @@ struct Level {
     i64 nodes;    // that there is room for
 };
 
+// Points by tiles of cells: see tiles.cu. `totals`, `ticket` and `written` are zero at first.
+struct Tiles {
+    u16* records;  // [chunks][room]
+    u16* begins;   // [tiles + 1][row]: where the run of a tile begins in each chunk, in units of 16 bytes
+    u32* totals;   // [tiles]: points
+    u32* ticket;
+    u32* written;  // [tiles]: whether the first part is
+    u32 shift;     // cells of a tile, as a power of two
+    u32 tiles;
+    u32 chunks;
+    u32 each;      // points of a thread in a chunk
+    u32 room;      // records of a chunk; a multiple of 8
+    u32 row;       // chunks, rounded up to whole groups
+    u32 group;     // chunks, 1 or 4, that a block takes after each other and writes to the table at once
+    u32 part;      // points of a tile that are one block's
+};
+
 struct Params {
     const void* points;
     const void* features;
@@ -55,7 +72,9 @@ struct Params {
     u32 count;             // N
     u32 batch;             // B
     u32 columns;           // F
+    u32 point_dtype;
     u32 feature_dtype;
+    u32 flags;
     float min[3];
     float size[3];
     float inverse[3];      // 1 / size, rounded to nearest
@@ -66,9 +85,8 @@ struct Params {
     u32 slots;             // voxels that are worked on
     u32 levels;
     u32 level_now;         // which one this launch is about
-    u32 flags;
-    uint4* zeros;          // what is zero at first
-    u64 zero_chunks;       // of 16 bytes
+    u8* zeros;             // what is zero at first
+    u64 zero_bytes;
     u32* node_of;          // [N]: see trie.cuh
     u8* bit_of;            // [N]
     u32* magnitude;        // [F]: bits of the largest finite one
@@ -81,6 +99,7 @@ struct Params {
     u32* highest;          // [slots][F]: of those the maximum, ordered
     u32* lowest;           // [slots][F]: of those the minimum, ordered and inverted
     u32* listed;           // [slots][P]: the first points, inverted
+    Tiles by_tile;
     Level level[9];        // the last one, of points, for the order of first points
     Target target[12];     // by Output
 };

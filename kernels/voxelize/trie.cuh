@@ -4,6 +4,7 @@
 // the order of keys: by the bits set before, in `prefix`, and below, in the node above. The numbers of the last level's
 // bits are the voxels. One level is a bitmap of all cells, which is best wherever there is room for it.
 #pragma once
+#include "common/scan.cuh"
 #include "voxelize/params.cuh"
 
 constexpr u32 THREADS = 256;
@@ -69,34 +70,6 @@ __device__ __forceinline__ bool set_bit(const Level& level, const Parts& parts, 
     return true;
 }
 
-// The sum of what the block's threads before this one hold, and of all in `total`. `scratch`: 33 words.
-__device__ __forceinline__ u32 sum_before(u32 mine, u32* scratch, u32& total) {
-    const u32 lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-    u32 sum = mine;
-#pragma unroll
-    for (u32 d = 1; d < 32; d <<= 1) {
-        const u32 below = __shfl_up_sync(~0u, sum, d);
-        if (lane >= d) sum += below;
-    }
-    if (lane == 31) scratch[warp] = sum;
-    __syncthreads();
-    if (warp == 0) {
-        const u32 held = lane < THREADS / 32 ? scratch[lane] : 0;
-        u32 up = held;
-#pragma unroll
-        for (u32 d = 1; d < 32; d <<= 1) {
-            const u32 below = __shfl_up_sync(~0u, up, d);
-            if (lane >= d) up += below;
-        }
-        __syncwarp();
-        scratch[lane] = up - held;
-        if (lane == 31) scratch[32] = up;
-    }
-    __syncthreads();
-    total = scratch[32];
-    return scratch[warp] + sum - mine;
-}
-
 // Numbers the bits before each node. Blocks know what comes before them from the sums of parts, so that none waits for
 // another. `nodes`: those that exist.
 __device__ __forceinline__ void scan_level(const Level& level, u32 nodes, u32* scratch) {
@@ -105,7 +78,7 @@ __device__ __forceinline__ void scan_level(const Level& level, u32 nodes, u32* s
     for (u32 part = blockIdx.x; part < max(parts, 1u); part += gridDim.x) {
         u32 mine = 0, before, own;
         for (u32 i = threadIdx.x; i < part; i += THREADS) mine += __ldcg(level.parts + i);
-        sum_before(mine, scratch, before);
+        sum_before<THREADS>(mine, scratch, before);
         __syncthreads();
         // Both arrays have room for whole parts.
         const u64 first = u64(part) * NODES + threadIdx.x * EACH;
@@ -118,7 +91,7 @@ __device__ __forceinline__ void scan_level(const Level& level, u32 nodes, u32* s
             v[k] = first + 4 * k < nodes ? __ldcg(counts + k) : uint4{0, 0, 0, 0};
             sum += v[k].x + v[k].y + v[k].z + v[k].w;
         }
-        u32 at = before + sum_before(sum, scratch, own);
+        u32 at = before + sum_before<THREADS>(sum, scratch, own);
 #pragma unroll
         for (u32 k = 0; k < EACH / 4; ++k) {
             const uint4 o{at, at + v[k].x, at + v[k].x + v[k].y, at + v[k].x + v[k].y + v[k].z};

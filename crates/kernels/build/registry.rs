@@ -58,7 +58,7 @@ pub struct Variant {
     pub dtypes: Vec<String>,
     /// For CUDA: the file under kernels/.
     pub source: Option<String>,
-    /// For CUDA: the symbol, with `{dtype}` for the element type.
+    /// For CUDA: the symbol, with `{dtype}` for the element type; without, one entry is for all.
     pub entry: Option<String>,
     /// For CUDA, where one kernel is not enough: the names of its kernels.
     #[serde(default)]
@@ -243,12 +243,21 @@ fn check_devices(registry: &Registry) -> Result<(), String> {
 }
 
 impl Variant {
-    /// The name of each entry with its element type; none for the CPU.
-    pub fn entries(&self) -> impl Iterator<Item = (String, &str)> {
+    /// The name of each entry with the element type it is for, if it is not for all; none for the CPU.
+    pub fn entries(&self) -> impl Iterator<Item = (String, Option<&str>)> {
         self.entry.iter().flat_map(|pattern| {
-            self.dtypes
-                .iter()
-                .map(move |dtype| (pattern.replace("{dtype}", dtype), dtype.as_str()))
+            let types: Vec<Option<&str>> = match pattern.contains("{dtype}") {
+                true => self
+                    .dtypes
+                    .iter()
+                    .map(|dtype| Some(dtype.as_str()))
+                    .collect(),
+                false => vec![None],
+            };
+            types.into_iter().map(move |dtype| {
+                let name = pattern.replace("{dtype}", dtype.unwrap_or_default());
+                (name, dtype)
+            })
         })
     }
 

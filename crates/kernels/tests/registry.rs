@@ -36,8 +36,8 @@ fn a_registry_is_read() {
     assert_eq!(
         entries,
         [
-            ("toy_wide_f16".to_owned(), "f16"),
-            ("toy_wide_f32".to_owned(), "f32")
+            ("toy_wide_f16".to_owned(), Some("f16")),
+            ("toy_wide_f32".to_owned(), Some("f32"))
         ]
     );
     assert_eq!(found.variant[1].instructions, ["load128", "bulk_copy"]);

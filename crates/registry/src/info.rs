@@ -23,7 +23,7 @@ pub struct VariantInfo {
     pub dtypes: &'static [DType],
     /// For CUDA: its source.
     pub source: Option<&'static Source>,
-    /// For CUDA: one entry per element type.
+    /// For CUDA: one entry per element type, or one for all.
     pub entries: &'static [KernelEntry],
     /// For CUDA: what a compiled entry may use, checked when the kernels are built.
     pub budget: Budget,
@@ -79,13 +79,13 @@ pub struct Source {
     pub hash: &'static str,
 }
 
-/// A source compiled for an element type: one image, with one kernel or with several that follow each other.
+/// A source compiled for an element type, or for all: one image, with one kernel or with several that follow each other.
 #[derive(Debug, PartialEq, Eq)]
 pub struct KernelEntry {
     /// What `ENTRY` stands for in the source, and the name of the image.
     pub name: &'static str,
-    /// The element type it is for.
-    pub dtype: DType,
+    /// The element type it is for; `None` where its kernels ask what they get.
+    pub dtype: Option<DType>,
     /// Its kernels.
     pub functions: &'static [KernelFunction],
 }
@@ -162,7 +162,8 @@ impl std::fmt::Display for Instruction {
 impl VariantInfo {
     /// The entry for an element type.
     pub fn entry(&self, dtype: DType) -> Option<&'static KernelEntry> {
-        self.entries.iter().find(|entry| entry.dtype == dtype)
+        let is_for = |entry: &&KernelEntry| entry.dtype.is_none_or(|only| only == dtype);
+        self.entries.iter().find(is_for)
     }
 
     /// What a measurement of this variant is good for: the source's hash, or for a variant without a

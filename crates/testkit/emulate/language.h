@@ -135,6 +135,10 @@ inline T __ldcg(const T* address) {
     return __ldg(address);
 }
 template <class T>
+inline T __ldcs(const T* address) {
+    return __ldg(address);
+}
+template <class T>
 inline T atomicMin(T* address, T value) {
     const T old = *address;
     if (value < old) *address = value;

@@ -155,3 +155,6 @@ inline void wait_arrival(unsigned long long* at, unsigned turn, const char* file
 }
 
 inline void before_bulk() {}
+
+inline unsigned load_acquire(const unsigned* address) { return *address; }
+inline void store_release(unsigned* address, unsigned value) { *address = value; }

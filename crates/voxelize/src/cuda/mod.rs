@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `params.rs` | what does every kernel get? |
 //! | `room.rs` | what is kept in the workspace, and where? |
-//! | `bitmap.rs`, `direct.rs` | which problems does a variant take, and in which launches? |
+//! | `bitmap.rs`, `direct.rs`, `tiles.rs` | which problems does a variant take, and in which launches? |
 
 mod bitmap;
 mod direct;
 mod params;
 mod room;
+mod tiles;
 
 use crate::request::{Request, Voxelization};
 use crate::tune;
@@ -61,11 +62,15 @@ impl Pipeline {
             threads: bitmap::THREADS as u32,
             shared_bytes: 0,
         };
-        self.steps[self.count] = Step {
+        self.push_step(Step {
             stage,
             level,
             launch,
-        };
+        });
+    }
+
+    fn push_step(&mut self, step: Step) {
+        self.steps[self.count] = step;
         self.count += 1;
     }
 

@@ -1,6 +1,6 @@
 //! The parameter struct of every kernel: `Params` in kernels/voxelize/params.cuh, offset by offset.
 
-use super::room::Room;
+use super::room::{Room, TileRoom};
 use crate::request::{Reductions, Request};
 use crate::{Clouds, Form, Grid, Order, Output, Outside, Problem};
 use robocache_core::{DType, TensorViewMut};
@@ -35,6 +35,24 @@ struct Level {
 }
 
 #[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct Tiles {
+    records: u64,
+    begins: u64,
+    totals: u64,
+    ticket: u64,
+    written: u64,
+    shift: u32,
+    tiles: u32,
+    chunks: u32,
+    each: u32,
+    room: u32,
+    row: u32,
+    group: u32,
+    part: u32,
+}
+
+#[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct Params {
     points: u64,
@@ -48,7 +66,9 @@ pub(super) struct Params {
     count: u32,
     batch: u32,
     columns: u32,
+    point_dtype: u32,
     feature_dtype: u32,
+    flags: u32,
     min: [f32; 3],
     size: [f32; 3],
     inverse: [f32; 3],
@@ -59,9 +79,8 @@ pub(super) struct Params {
     slots: u32,
     levels: u32,
     pub level_now: u32,
-    flags: u32,
     zeros: u64,
-    zero_chunks: u64,
+    zero_bytes: u64,
     node_of: u64,
     bit_of: u64,
     magnitude: u64,
@@ -74,6 +93,7 @@ pub(super) struct Params {
     highest: u64,
     lowest: u64,
     listed: u64,
+    by_tile: Tiles,
     level: [Level; LEVELS],
     target: [Target; Output::COUNT],
 }
@@ -168,6 +188,7 @@ impl Params {
             count: problem.points as u32,
             batch: problem.batch as u32,
             columns: problem.features as u32,
+            point_dtype: problem.point_dtype as u32,
             feature_dtype: problem.feature_dtype as u32,
             min: grid.min(),
             size: grid.voxel_size(),
@@ -188,7 +209,7 @@ impl Params {
                 )
                 | flag(problem.order == Order::FirstPoint, BY_FIRST),
             zeros: workspace,
-            zero_chunks: (room.zero_bytes / 16) as u64,
+            zero_bytes: room.zero_bytes as u64,
             node_of: at(Some(room.node_of)),
             bit_of: at(Some(room.bit_of)),
             magnitude: at(Some(room.magnitude)),
@@ -201,8 +222,31 @@ impl Params {
             highest: at(room.highest),
             lowest: at(room.lowest),
             listed: at(room.listed),
+            by_tile: room
+                .by_tile
+                .map_or(Tiles::default(), |t| Tiles::new(&t, workspace)),
             level: std::array::from_fn(level),
             target: Output::ALL.map(|output| target(problem, output, given.to)),
+        }
+    }
+}
+
+impl Tiles {
+    fn new(room: &TileRoom, workspace: u64) -> Tiles {
+        Tiles {
+            records: workspace + room.records as u64,
+            begins: workspace + room.begins as u64,
+            totals: workspace + room.totals as u64,
+            ticket: workspace + room.ticket as u64,
+            written: workspace + room.written as u64,
+            shift: room.shift,
+            tiles: room.tiles as u32,
+            chunks: room.chunks as u32,
+            each: room.each as u32,
+            room: room.room as u32,
+            row: room.row as u32,
+            group: room.group as u32,
+            part: room.part as u32,
         }
     }
 }
@@ -253,13 +297,22 @@ mod tests {
         let (level, level_bytes) = fields(HEADER, "Level", &[]);
         let expected = offsets!(Level: bits, counts, prefix, parts, total, nodes);
         assert_eq!((level, level_bytes), (expected, size_of::<Level>()));
-        let inner = [("Target", target_bytes, 8), ("Level", level_bytes, 8)];
+        let (tiles, tiles_bytes) = fields(HEADER, "Tiles", &[]);
+        let expected = offsets!(Tiles:
+            records, begins, totals, ticket, written, shift, tiles, chunks, each, room, row, group, part);
+        assert_eq!((tiles, tiles_bytes), (expected, size_of::<Tiles>()));
+        let inner = [
+            ("Target", target_bytes, 8),
+            ("Level", level_bytes, 8),
+            ("Tiles", tiles_bytes, 8),
+        ];
         let (params, bytes) = fields(HEADER, "Params", &inner);
         let expected = offsets!(Params:
             points, features, offsets, point_stride, feature_stride, offsets_stride, cells, keys, count, batch, columns,
-            feature_dtype, min, size, inverse, shape, empty, capacity, rows, slots, levels, level_now, flags, zeros,
-            zero_chunks, node_of, bit_of, magnitude, owner, others, first, fixed, beyond, loose, highest, lowest,
-            listed, level, target);
+            point_dtype, feature_dtype, flags, min, size, inverse, shape, empty, capacity, rows, slots, levels,
+            level_now, zeros,
+            zero_bytes, node_of, bit_of, magnitude, owner, others, first, fixed, beyond, loose, highest, lowest,
+            listed, by_tile, level, target);
         assert_eq!(params, expected);
         assert_eq!(bytes, size_of::<Params>());
         let text = header(HEADER);

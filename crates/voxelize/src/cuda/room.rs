@@ -35,6 +35,25 @@ pub(crate) struct Room {
     pub highest: Option<usize>,
     pub lowest: Option<usize>,
     pub listed: Option<usize>,
+    pub by_tile: Option<TileRoom>,
+}
+
+/// Points by tiles: `Tiles` in kernels/voxelize/params.cuh.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TileRoom {
+    pub records: usize,
+    pub begins: usize,
+    pub totals: usize,
+    pub ticket: usize,
+    pub written: usize,
+    pub shift: u32,
+    pub tiles: usize,
+    pub chunks: usize,
+    pub each: usize,
+    pub room: usize,
+    pub row: usize,
+    pub group: usize,
+    pub part: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +89,23 @@ impl Room {
         Room {
             keys: problem.shape.iter().map(|&n| n as u64).product(),
             ..Room::default()
+        }
+    }
+
+    /// For points by tiles of this many and size.
+    pub fn of_tiles(problem: &Problem, mut tiles: TileRoom) -> Room {
+        let mut tape = Tape(0);
+        tiles.totals = tape.take(tiles.tiles, 4);
+        tiles.ticket = tape.take(1, 4);
+        tiles.written = tape.take(tiles.tiles, 4);
+        let zero_bytes = tape.0;
+        tiles.records = tape.take(tiles.chunks * tiles.room, 2);
+        tiles.begins = tape.take((tiles.tiles + 1) * tiles.row, 2);
+        Room {
+            bytes: tape.0,
+            zero_bytes,
+            by_tile: Some(tiles),
+            ..Room::none(problem)
         }
     }
 
@@ -151,6 +187,7 @@ impl Room {
             highest,
             lowest,
             listed,
+            by_tile: None,
             bytes: tape.0,
         }
     }

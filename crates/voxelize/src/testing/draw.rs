@@ -41,7 +41,27 @@ pub(super) fn trial(seed: u64) -> Trial {
         };
     }
     trial.wishes = wishes(random, dense, trial.features.is_some());
+    if dense && random.once_in(8) {
+        make_plain(random, &mut trial);
+    }
     trial
+}
+
+/// One cloud of contiguous f32 points, and only whether and how many there are in each cell: what some variants take
+/// and nothing else.
+fn make_plain(random: &mut Random, trial: &mut Trial) {
+    let columns = random.pick(&[3, 4, 5]);
+    let shape = [trial.count(), columns];
+    let all = &trial.points;
+    let at = |[point, column]: [usize; 2]| all.float([point, column.min(2)]);
+    trial.points = Operand::floats(DType::F32, shape, Style::default(), at);
+    trial.offsets = None;
+    trial.wishes = [None; Output::COUNT];
+    for (output, dtype) in [(Output::Count, DType::I32), (Output::Occupancy, DType::U8)] {
+        if trial.wishes == [None; Output::COUNT] || random.once_in(2) {
+            trial.wishes[output as usize] = Some(Wish::of(dtype));
+        }
+    }
 }
 
 fn grid(random: &mut Random) -> Grid {

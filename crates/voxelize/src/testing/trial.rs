@@ -8,7 +8,7 @@ use robocache_registry::{Case, CaseOutcome, DeviceId};
 use robocache_testkit::operand::{Operand, Space, Style};
 
 /// An output that is wanted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wish {
     /// The type of its elements.
     pub dtype: DType,

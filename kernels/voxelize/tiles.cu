@@ -26,11 +26,11 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid
 }
 
 // The points of a chunk.
-struct Chunk {
+struct Piece {
     u64 first;
     u32 points;
 };
-__device__ __forceinline__ Chunk chunk_of(const Params& p, u32 number) {
+__device__ __forceinline__ Piece chunk_of(const Params& p, u32 number) {
     const u64 each = u64(p.by_tile.each) * THREADS, first = number * each;
     return {first, first < p.count ? u32(min(each, p.count - first)) : 0};
 }
@@ -42,21 +42,21 @@ struct Rows {
     u64* arrival;
     u32 columns;
 
-    __device__ __forceinline__ const float* from(Chunk chunk) const {
+    __device__ __forceinline__ const float* from(Piece chunk) const {
         return static_cast<const float*>(p.points) + chunk.first * columns;
     }
     // Behind the last point nothing is read but its coordinates.
-    __device__ __forceinline__ u32 words(Chunk chunk) const {
+    __device__ __forceinline__ u32 words(Piece chunk) const {
         return chunk.points * columns - (chunk.points && chunk.first + chunk.points == p.count ? columns - 3 : 0);
     }
     // By one thread.
-    __device__ __forceinline__ void ask(Chunk chunk) const {
+    __device__ __forceinline__ void ask(Piece chunk) const {
         const u32 bytes = words(chunk) / 4 * 16;
         expect_arrival(arrival, bytes);
         if (bytes) copy_bulk(stage, from(chunk), bytes, arrival);
     }
     // By all threads; whether what came last is to be waited for at a barrier.
-    __device__ __forceinline__ bool wait(Chunk chunk, u32 turn) const {
+    __device__ __forceinline__ bool wait(Piece chunk, u32 turn) const {
         wait_arrival(arrival, turn);
         const u32 all = words(chunk), whole = all / 4 * 4;
         if (all == whole) return false;
@@ -88,7 +88,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
     for (u32 number = blockIdx.x * t.group; number < t.row; number = next, turn ^= 1) {
         const u32 member = number % t.group;
         next = member + 1 < t.group ? number + 1 : number + 1 + (gridDim.x - 1) * t.group;
-        const Chunk chunk = chunk_of(p, number);
+        const Piece chunk = chunk_of(p, number);
         if (rows.wait(chunk, turn)) __syncthreads();
         // The cell within the tile and the tile, and how many points of the tile come before.
         u32 cell[MOST_EACH], before[(MOST_EACH + 1) / 2];

@@ -34,6 +34,19 @@ __device__ __forceinline__ void wait_copies() {
     asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
 }
 
+// Kernels that follow each other, from sm_90 on; nothing before, where they do not overlap. The next one may begin; what
+// the ones before have left can be seen. Every thread of a kernel that is launched so waits before it looks at that.
+__device__ __forceinline__ void let_next_begin() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+__device__ __forceinline__ void wait_for_last() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
 // Loads that see what was written before a store that they see.
 __device__ __forceinline__ unsigned int load_acquire(const unsigned int* address) {
     unsigned int value;

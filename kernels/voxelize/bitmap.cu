@@ -19,7 +19,14 @@
 
 constexpr u32 SHARED_COLUMNS = 1024; // whose magnitudes are collected by blocks
 
+// The first thing that a stage does.
+__device__ __forceinline__ void begin() {
+    let_next_begin();
+    wait_for_last();
+}
+
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid_constant__ Params p) {
+    begin();
     if (p.level_now == 0) return fill(p.zeros, p.zero_bytes, 0);
     const Level& level = p.level[p.level_now];
     const u64 nodes = __ldcg(p.level[p.level_now - 1].total);
@@ -67,6 +74,7 @@ struct Magnitudes {
 };
 
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(mark)(const __grid_constant__ Params p) {
+    begin();
     __shared__ u32 part_scratch[MOST_PARTS];
     __shared__ u32 magnitude_scratch[SHARED_COLUMNS];
     const u32 now = p.level_now;
@@ -107,6 +115,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(mark)(const __grid_
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(scan)(const __grid_constant__ Params p) {
+    begin();
     __shared__ u32 scratch[33];
     const bool all = p.level_now == 0 || p.level_now == ORDER_LEVEL;
     const Level& level = p.level[p.level_now];
@@ -132,6 +141,7 @@ __device__ __forceinline__ void add_features(const Params& p, u32 point, u32 slo
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(collect)(const __grid_constant__ Params p) {
+    begin();
     const u32 lane = threadIdx.x & 31;
     const Level& level = p.level[p.levels - 1];
     const Target& map = p.target[OUT_POINT_TO_VOXEL];
@@ -178,6 +188,7 @@ __device__ __forceinline__ u32 first_of(const Params& p, u32 slot) {
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(rank)(const __grid_constant__ Params p) {
+    begin();
     __shared__ u32 scratch[MOST_PARTS];
     const Level& order = p.level[ORDER_LEVEL];
     const Parts parts(order, scratch);
@@ -283,6 +294,7 @@ __device__ __forceinline__ void put_tile(const Params& p, Tile& tile, Spot spot,
 
 // A node at a time.
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(cells)(const __grid_constant__ Params p) {
+    begin();
     __shared__ Tile tile;
     const Level& level = p.level[0];
     const u32 each = u32(p.keys / 256); // nodes of a cloud
@@ -318,6 +330,7 @@ __device__ __forceinline__ u32 place_of(const Params& p, u32 slot) {
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(voxels)(const __grid_constant__ Params p) {
+    begin();
     __shared__ Tile tile;
     const u32 voxels = __ldcg(p.level[p.levels - 1].total);
     if (blockIdx.x == 0 && threadIdx.x == 0) *static_cast<i64*>(p.target[OUT_NUMBER].to) = voxels;

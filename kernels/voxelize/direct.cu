@@ -10,6 +10,7 @@ constexpr u32 THREADS = 256;
 constexpr u32 EACH = 4; // points of a thread, whose coordinates are on their way together
 
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid_constant__ Params p) {
+    let_next_begin();
     const u64 cells = p.cells * p.batch;
     if (const Target& t = p.target[OUT_COUNT]; t.to) fill(t.to, cells * 4, 0);
     if (const Target& t = p.target[OUT_OCCUPANCY]; t.to) fill(t.to, cells, 0);
@@ -44,6 +45,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(add)(const __grid_c
         const Found found = locate(p, point);
         if (found.inside) cell[k] = key_of(p, found);
     }
+    wait_for_last(); // only the outputs are of the kernel before
     const u64 led = __shfl_sync(~0u, cell[0], 0);
     bool same = led != NOWHERE;
 #pragma unroll

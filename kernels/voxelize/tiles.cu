@@ -22,6 +22,7 @@ constexpr u32 COUNTERS = 1024; // threads of `count`
 extern __shared__ __align__(128) unsigned char dynamic[];
 
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid_constant__ Params p) {
+    let_next_begin();
     fill(p.zeros, p.zero_bytes, 0);
 }
 
@@ -83,6 +84,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
     for (u32 i = me; i < t.tiles; i += THREADS) count[i] = 0;
     __syncthreads();
 
+    wait_for_last(); // of whom only the totals are
     u32 turn = 0, next;
     // Numbers are rounded up to whole groups: some are of no chunk.
     for (u32 number = blockIdx.x * t.group; number < t.row; number = next, turn ^= 1) {
@@ -159,6 +161,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
         }
         __syncthreads();
     }
+    let_next_begin();
 }
 
 // A part of a tile.
@@ -294,6 +297,7 @@ extern "C" __global__ void __launch_bounds__(COUNTERS) KERNEL(count)(const __gri
     for (u32 i = threadIdx.x; i < (1u << t.shift) / 4; i += COUNTERS) {
         reinterpret_cast<uint4*>(counts)[i] = uint4{0, 0, 0, 0};
     }
+    wait_for_last();
     const Part part = take_part(t, scratch);
     if (!part.of) return;
     __syncthreads();

@@ -12,6 +12,51 @@ pub type DevicePtr = u64;
 /// A driver result; 0 is success.
 pub type ResultCode = u32;
 
+/// `CUlaunchConfig`: the shape of a launch with attributes.
+#[repr(C)]
+#[derive(Debug)]
+pub struct LaunchShape {
+    /// Blocks along x, y, z.
+    pub grid: [c_uint; 3],
+    /// Threads along x, y, z.
+    pub block: [c_uint; 3],
+    /// Dynamic shared memory, bytes per block.
+    pub shared_bytes: c_uint,
+    /// The stream.
+    pub stream: Handle,
+    /// How it is launched otherwise than usual.
+    pub attributes: *mut LaunchAttribute,
+    /// How many of them.
+    pub attribute_count: c_uint,
+}
+
+/// `CUlaunchAttribute`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct LaunchAttribute {
+    /// Which one.
+    pub id: c_uint,
+    /// What precedes the value, which is aligned to 8 bytes.
+    pub pad: [u8; 4],
+    /// The value: 64 bytes, of which an attribute uses the first ones.
+    pub value: [u64; 8],
+}
+
+impl LaunchAttribute {
+    /// `CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION`: a kernel may begin while the one before it on the
+    /// stream ends.
+    pub const OVERLAPS: c_uint = 6;
+
+    /// That attribute, set.
+    pub const fn overlaps() -> LaunchAttribute {
+        LaunchAttribute {
+            id: LaunchAttribute::OVERLAPS,
+            pad: [0; 4],
+            value: [1, 0, 0, 0, 0, 0, 0, 0],
+        }
+    }
+}
+
 macro_rules! api {
     ($(fn $name:ident($($ty:ty),* $(,)?);)*) => {
         /// The driver functions that RoboCache calls, by the names under which the library exports
@@ -88,6 +133,7 @@ api! {
         Handle, c_uint, c_uint, c_uint, c_uint, c_uint, c_uint, c_uint, Handle,
         *mut *mut c_void, *mut *mut c_void,
     );
+    fn cuLaunchKernelEx(*const LaunchShape, Handle, *mut *mut c_void, *mut *mut c_void);
     fn cuStreamCreate(*mut Handle, c_uint);
     fn cuStreamDestroy_v2(Handle);
     fn cuStreamSynchronize(Handle);
@@ -144,3 +190,39 @@ macro_rules! call {
     };
 }
 pub(crate) use call;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cudarc::driver::sys;
+
+    #[test]
+    fn structs_are_those_of_the_driver() {
+        use std::mem::offset_of;
+        assert_eq!(size_of::<LaunchShape>(), size_of::<sys::CUlaunchConfig>());
+        assert_eq!(
+            size_of::<LaunchAttribute>(),
+            size_of::<sys::CUlaunchAttribute>()
+        );
+        let offsets = [
+            offset_of!(LaunchShape, block),
+            offset_of!(LaunchShape, shared_bytes),
+            offset_of!(LaunchShape, stream),
+            offset_of!(LaunchShape, attributes),
+            offset_of!(LaunchShape, attribute_count),
+            offset_of!(LaunchAttribute, value),
+        ];
+        let expected = [
+            offset_of!(sys::CUlaunchConfig, blockDimX),
+            offset_of!(sys::CUlaunchConfig, sharedMemBytes),
+            offset_of!(sys::CUlaunchConfig, hStream),
+            offset_of!(sys::CUlaunchConfig, attrs),
+            offset_of!(sys::CUlaunchConfig, numAttrs),
+            offset_of!(sys::CUlaunchAttribute, value),
+        ];
+        assert_eq!(offsets, expected);
+        let attribute =
+            sys::CUlaunchAttributeID_enum::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+        assert_eq!(LaunchAttribute::OVERLAPS, attribute as c_uint);
+    }
+}

@@ -80,6 +80,13 @@ impl Context {
         }
     }
 
+    /// Whether kernels may begin while others end, also where they are captured in a graph.
+    pub(crate) fn can_overlap(&self) -> bool {
+        const OF_GRAPHS: u32 = 12_030;
+        let caps = self.cuda_caps();
+        caps.major >= 9 && caps.cuda_version >= OF_GRAPHS
+    }
+
     /// The driver's number of the device.
     pub fn ordinal(&self) -> u32 {
         self.ordinal

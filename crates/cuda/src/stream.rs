@@ -1,7 +1,7 @@
 //! Streams and the launch path.
 
 use crate::Context;
-use crate::api::Handle;
+use crate::api::{Handle, LaunchAttribute, LaunchShape};
 use crate::module::Function;
 use robocache_core::Result;
 use std::ffi::{c_int, c_void};
@@ -16,6 +16,9 @@ pub struct LaunchConfig {
     pub threads: u32,
     /// Dynamic shared memory, bytes per block.
     pub shared_bytes: u32,
+    /// Whether it may begin while the kernel before it on the stream ends. It has to wait for that one itself, by
+    /// `griddepcontrol.wait`, before it looks at what it leaves. Nothing on devices before compute capability 9.0.
+    pub overlaps: bool,
 }
 
 /// An order of work on a device: one of our own, or one borrowed from another framework.
@@ -120,6 +123,29 @@ impl Stream {
     ) -> Result<()> {
         let context = &*self.context;
         let mut arguments = [std::ptr::from_ref(params).cast_mut().cast::<c_void>()];
+        if config.overlaps && context.can_overlap() {
+            let mut attribute = LaunchAttribute::overlaps();
+            let shape = LaunchShape {
+                grid: [config.blocks, 1, 1],
+                block: [config.threads, 1, 1],
+                shared_bytes: config.shared_bytes,
+                stream: self.handle,
+                attributes: &raw mut attribute,
+                attribute_count: 1,
+            };
+            return context.with_current(|| {
+                // SAFETY: as below.
+                let code = unsafe {
+                    (context.api().cuLaunchKernelEx)(
+                        &shape,
+                        function.handle(),
+                        arguments.as_mut_ptr(),
+                        std::ptr::null_mut(),
+                    )
+                };
+                context.check("cuLaunchKernelEx", code)
+            });
+        }
         context.with_current(|| {
             // SAFETY: the caller vouches for the function and its parameter, which the driver copies
             // before it returns.

@@ -156,5 +156,8 @@ inline void wait_arrival(unsigned long long* at, unsigned turn, const char* file
 
 inline void before_bulk() {}
 
+inline void let_next_begin() {}
+inline void wait_for_last() {}
+
 inline unsigned load_acquire(const unsigned* address) { return *address; }
 inline void store_release(unsigned* address, unsigned value) { *address = value; }

@@ -36,6 +36,7 @@ const KERNELS: [&str; 6] = [
     "cuFuncGetAttribute",
     "cuFuncSetAttribute",
     "cuLaunchKernel",
+    "cuLaunchKernelEx",
 ];
 
 /// Everything that robocache-cuda offers, but for kernels.

@@ -228,6 +228,7 @@ static API: Api = Api {
     cuFuncGetAttribute: module::func_get_attribute,
     cuFuncSetAttribute: module::func_set_attribute,
     cuLaunchKernel: module::launch_kernel,
+    cuLaunchKernelEx: module::launch_kernel_ex,
     cuStreamCreate: stream::create,
     cuStreamDestroy_v2: stream::destroy,
     cuStreamSynchronize: stream::synchronize,

@@ -5,7 +5,7 @@ use super::graph::Work;
 use super::record::Launch;
 use super::state::{Kind, Needs, State, call, put, release};
 use crate::emulate::{Kernel, Shape};
-use robocache_cuda::api::{Handle, ResultCode};
+use robocache_cuda::api::{Handle, LaunchAttribute, LaunchShape, ResultCode};
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
 /// An entry point of a module.
@@ -157,50 +157,102 @@ pub(super) unsafe extern "C" fn launch_kernel(
     params: *mut *mut c_void,
     extra: *mut *mut c_void,
 ) -> ResultCode {
+    let shape = LaunchShape {
+        grid: [grid_x, grid_y, grid_z],
+        block: [block_x, block_y, block_z],
+        shared_bytes,
+        stream,
+        attributes: std::ptr::null_mut(),
+        attribute_count: 0,
+    };
     call("cuLaunchKernel", Needs::Context, |state| {
-        let (grid, block) = ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]);
-        let (name, most, kernel) = {
-            let function = state.function(function)?;
-            (function.name.clone(), function.most_shared, function.kernel)
-        };
-        let fits = (1..=i32::MAX as u32).contains(&grid_x)
-            && grid[1..].iter().all(|n| (1..=65_535).contains(n))
-            && block.iter().all(|&n| n > 0)
-            && block.iter().map(|&n| u64::from(n)).product::<u64>() <= MOST_THREADS
-            && shared_bytes <= most;
-        if !fits {
-            let what = format!(
-                "{name} cannot run as {grid:?} blocks of {block:?} threads with {shared_bytes} \
-                 bytes of shared memory"
-            );
-            return Err(state.violate(what));
-        }
-        if params.is_null() || !extra.is_null() {
-            return Err(state.violate("parameters are passed otherwise than by address"));
-        }
-        // SAFETY: the function's contract: an address for each of the kernel's parameters.
-        let emulated = kernel.map(|kernel| unsafe { Emulated::new(kernel, params) });
-        // SAFETY: the function's contract; the number of bytes was promised to `param_bytes`.
-        let params = unsafe {
-            let first = params.read().cast::<u8>().cast_const();
-            if first.is_null() || state.param_bytes == 0 {
-                Vec::new()
-            } else {
-                std::slice::from_raw_parts(first, state.param_bytes).to_vec()
-            }
-        };
-        let launch = Launch {
-            function: name,
-            ordinal: state.current()? as u32,
-            grid,
-            block,
-            shared_bytes,
-            stream: stream as u64,
-            params,
-            captured: false,
-        };
-        state.enqueue(stream, Work::Kernel(launch, emulated))
+        // SAFETY: the function's contract.
+        unsafe { launch(state, &shape, function, params, extra) }
     })
+}
+
+pub(super) unsafe extern "C" fn launch_kernel_ex(
+    shape: *const LaunchShape,
+    function: Handle,
+    params: *mut *mut c_void,
+    extra: *mut *mut c_void,
+) -> ResultCode {
+    call("cuLaunchKernelEx", Needs::Context, |state| {
+        // SAFETY: the function's contract.
+        let Some(shape) = (unsafe { shape.as_ref() }) else {
+            return Err(INVALID_VALUE);
+        };
+        for i in 0..shape.attribute_count as usize {
+            // SAFETY: the function's contract: so many of them.
+            let id = unsafe { (*shape.attributes.add(i)).id };
+            if id != LaunchAttribute::OVERLAPS {
+                return Err(
+                    state.violate(format!("a launch has attribute {id}, which is not known"))
+                );
+            }
+        }
+        // SAFETY: the function's contract.
+        unsafe { launch(state, shape, function, params, extra) }
+    })
+}
+
+/// # Safety
+/// `params` holds the address of each of the kernel's parameters.
+unsafe fn launch(
+    state: &mut State,
+    shape: &LaunchShape,
+    function: Handle,
+    params: *mut *mut c_void,
+    extra: *mut *mut c_void,
+) -> Outcome {
+    let &LaunchShape {
+        grid,
+        block,
+        shared_bytes,
+        stream,
+        ..
+    } = shape;
+    let (name, most, kernel) = {
+        let function = state.function(function)?;
+        (function.name.clone(), function.most_shared, function.kernel)
+    };
+    let fits = (1..=i32::MAX as u32).contains(&grid[0])
+        && grid[1..].iter().all(|n| (1..=65_535).contains(n))
+        && block.iter().all(|&n| n > 0)
+        && block.iter().map(|&n| u64::from(n)).product::<u64>() <= MOST_THREADS
+        && shared_bytes <= most;
+    if !fits {
+        let what = format!(
+            "{name} cannot run as {grid:?} blocks of {block:?} threads with {shared_bytes} \
+             bytes of shared memory"
+        );
+        return Err(state.violate(what));
+    }
+    if params.is_null() || !extra.is_null() {
+        return Err(state.violate("parameters are passed otherwise than by address"));
+    }
+    // SAFETY: the function's contract: an address for each of the kernel's parameters.
+    let emulated = kernel.map(|kernel| unsafe { Emulated::new(kernel, params) });
+    // SAFETY: the function's contract; the number of bytes was promised to `param_bytes`.
+    let params = unsafe {
+        let first = params.read().cast::<u8>().cast_const();
+        if first.is_null() || state.param_bytes == 0 {
+            Vec::new()
+        } else {
+            std::slice::from_raw_parts(first, state.param_bytes).to_vec()
+        }
+    };
+    let launch = Launch {
+        function: name,
+        ordinal: state.current()? as u32,
+        grid,
+        block,
+        shared_bytes,
+        stream: stream as u64,
+        params,
+        captured: false,
+    };
+    state.enqueue(stream, Work::Kernel(launch, emulated))
 }
 
 impl Emulated {

@@ -68,6 +68,7 @@ impl Geometry {
                 blocks: (problem.batch * tiles) as u32,
                 threads,
                 shared_bytes: shared_bytes as u32,
+                overlaps: false,
             },
             flags: 0,
             workspace_bytes: 0,

@@ -61,6 +61,7 @@ impl Pipeline {
             blocks: blocks as u32,
             threads: bitmap::THREADS as u32,
             shared_bytes: 0,
+            overlaps: false,
         };
         self.push_step(Step {
             stage,
@@ -69,7 +70,9 @@ impl Pipeline {
         });
     }
 
-    fn push_step(&mut self, step: Step) {
+    /// All but the first begin while the one before ends.
+    fn push_step(&mut self, mut step: Step) {
+        step.launch.overlaps = self.count > 0;
         self.steps[self.count] = step;
         self.count += 1;
     }

@@ -127,6 +127,7 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
                 blocks: blocks as u32,
                 threads: threads as u32,
                 shared_bytes: shared as u32,
+                overlaps: false,
             },
         });
     };

@@ -4,7 +4,7 @@ use crate::common::{everywhere, integers, number, numbered, sparse, trial, varia
 use robocache_core::{DType, Error, Layout, TensorView, TensorViewMut};
 use robocache_testkit::operand::{Operand, Style};
 use robocache_testkit::random::Random;
-use robocache_voxelize::testing::{Place, Trial};
+use robocache_voxelize::testing::{Place, Trial, Wish};
 use robocache_voxelize::{
     Clouds, Dense, Determinism, Grid, Options, Order, Output, Sparse, voxelize_dense,
     voxelize_sparse,
@@ -109,6 +109,36 @@ fn one_large_feature_among_many_points() {
         let style = Style::default();
         many.features = Some(Operand::floats(DType::F32, [count, 2], style, feature));
         everywhere(&many);
+    }
+}
+
+/// Many chunks of points in several tiles of cells, of which one has more than half of all points.
+#[test]
+fn clouds_that_are_counted_by_tiles() {
+    const POINTS: usize = 70_000;
+    for (shape, columns) in [([40, 30, 60], 3), ([64, 40, 50], 4)] {
+        let grid = unit(shape);
+        let mut random = Random::new(11);
+        let cloud: Vec<[f64; 3]> = (0..POINTS)
+            .map(|i| match i % 5 {
+                0..3 => [0.5, 0.25, 0.75],
+                _ => shape.map(|cells| random.between(-0.5, cells as f64 + 0.5)),
+            })
+            .collect();
+        let at = |[point, column]: [usize; 2]| cloud[point][column.min(2)];
+        let mut trial = trial("by tiles", &cloud, grid, Place::Dense);
+        trial.points = Operand::floats(DType::F32, [POINTS, columns], Style::default(), at);
+        for wanted in [&[Output::Count][..], &[Output::Count, Output::Occupancy]] {
+            trial.wishes = [None; Output::COUNT];
+            for &output in wanted {
+                let dtype = match output {
+                    Output::Count => DType::I32,
+                    _ => DType::U8,
+                };
+                trial.wishes[output as usize] = Some(Wish::of(dtype));
+            }
+            everywhere(&trial);
+        }
     }
 }
 

@@ -7,11 +7,20 @@ use robocache_kernels::ARCHITECTURES;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const FEATURES: &str = "robocache-trajectory/testing,robocache-cuda/aot";
+const FEATURES: &str = "robocache-trajectory/testing,robocache-voxelize/testing,robocache-cuda/aot";
 
-/// The tests that a device says more to than a CPU or the stub driver; each brings its own images of all
-/// kernels, and bundles have to travel.
-const ON_DEVICE: [&str; 5] = ["edges", "fork", "huge", "invariants", "property"];
+/// The packages with tests that a device says more to than a CPU or the stub driver, and those tests; each brings its
+/// own images of all kernels, and bundles have to travel.
+const ON_DEVICE: [(&str, &[&str]); 2] = [
+    (
+        "robocache-trajectory",
+        &["edges", "fork", "huge", "invariants", "property"],
+    ),
+    (
+        "robocache-voxelize",
+        &["device", "edges", "property", "real_data"],
+    ),
+];
 
 /// Builds and collects; `architectures`: what images are embedded of, all without it.
 pub fn run(out: &Path, architectures: Option<&str>) -> Result<()> {
@@ -30,12 +39,7 @@ pub fn run(out: &Path, architectures: Option<&str>) -> Result<()> {
             .env("CARGO_PROFILE_RELEASE_LTO", "off");
         command
     };
-    let packages = [
-        "--package",
-        "robocache-trajectory",
-        "--package",
-        "robocache-cuda",
-    ];
+    let packages = ON_DEVICE.map(|(package, _)| ["--package", package]);
     let tests = [
         "test",
         "--release",
@@ -48,10 +52,17 @@ pub fn run(out: &Path, architectures: Option<&str>) -> Result<()> {
 
     fresh(out)?;
     std::fs::create_dir(out.join("tests"))?;
-    let listed = output(built(cargo(&[&tests[..], &packages, &json].concat())))?;
-    for (name, path) in executables(&listed)? {
-        if ON_DEVICE.contains(&name.as_str()) {
-            copy(&path, &out.join("tests").join(name))?;
+    let listed = output(built(cargo(
+        &[&tests[..], packages.as_flattened(), &json].concat(),
+    )))?;
+    for (package, name, path) in executables(&listed)? {
+        let of_package = ON_DEVICE.iter().find(|(known, _)| package == *known);
+        if of_package.is_some_and(|(_, tests)| tests.contains(&name.as_str())) {
+            let operation = package.trim_start_matches("robocache-");
+            copy(
+                &path,
+                &out.join("tests").join(format!("{operation}-{name}")),
+            )?;
         }
     }
     sh(built(cargo(&[
@@ -109,14 +120,21 @@ fn fresh(out: &Path) -> Result<()> {
     std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))
 }
 
-/// Name and path of every program in Cargo's messages.
-fn executables(messages: &str) -> Result<Vec<(String, PathBuf)>> {
+/// Package, name and path of every program in Cargo's messages.
+fn executables(messages: &str) -> Result<Vec<(String, String, PathBuf)>> {
     let mut found = Vec::new();
     for line in messages.lines().filter(|line| line.starts_with('{')) {
         let message: serde_json::Value = serde_json::from_str(line)?;
         let name = message["target"]["name"].as_str();
-        if let (Some(name), Some(path)) = (name, message["executable"].as_str()) {
-            found.push((name.to_owned(), PathBuf::from(path)));
+        // `path+file:///…/trajectory#robocache-trajectory@0.1.0`
+        let package = message["package_id"].as_str().and_then(|id| {
+            let (_, named) = id.rsplit_once('#')?;
+            Some(named.split('@').next().unwrap_or(named))
+        });
+        if let (Some(package), Some(name), Some(path)) =
+            (package, name, message["executable"].as_str())
+        {
+            found.push((package.to_owned(), name.to_owned(), PathBuf::from(path)));
         }
     }
     ensure!(!found.is_empty(), "cargo built no program");

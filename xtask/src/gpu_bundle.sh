@@ -5,8 +5,8 @@
 #   run.sh sanitize  the same tests, a sample of their cases, under the four sanitizers
 #   run.sh bench     times of every variant beside its rivals and a copy; takes the arguments of
 #                    `robocache-bench run`, and rivals from `python3` or ROBOCACHE_PYTHON
-#   run.sh profile   what Nsight Compute says of one cold launch each of `trajectory.VARIANT SHAPE`,
-#                    given in pairs, else of those that are behind a copy by more than the others
+#   run.sh profile   what Nsight Compute says of the launches of one cold call each of `VARIANT SHAPE`, given in
+#                    pairs, else of those that are behind a copy by more than the others
 #   run.sh soak H    random cases on every device for H hours; more arguments are the soak's, and a
 #                    folder of results that holds a soak is continued
 #   run.sh doctor    what the command says of this machine
@@ -44,7 +44,7 @@ run_tests() {
 }
 
 # The tests that use a device; sanitizers refuse programs that do not.
-on_device="edges invariants property"
+on_device="trajectory-edges trajectory-invariants trajectory-property voxelize-device voxelize-edges voxelize-property"
 
 case ${1:-} in
 test)
@@ -89,25 +89,29 @@ profile)
     shift
     mkdir -p "$out/profile"
     [ $# -gt 0 ] || set -- \
-        bulk.sm90 "8x250x128->125 f32" \
-        span.sm90 "4096x500x7->250 f32 nearest i64-times" \
-        span.sm90 "4096x500x7->250 bf16" \
-        span.sm90 "64x5000x7->50000 f32" \
-        span.sm90 "64x50000x7->5000 f32" \
-        mixed.sm90 "4096x500x7->250 f32 pose" \
-        mixed.sm90 "4096x500x14->250 f32 pchip"
+        trajectory.bulk.sm90 "8x250x128->125 f32" \
+        trajectory.span.sm90 "4096x500x7->250 f32 nearest i64-times" \
+        trajectory.span.sm90 "4096x500x7->250 bf16" \
+        trajectory.span.sm90 "64x5000x7->50000 f32" \
+        trajectory.span.sm90 "64x50000x7->5000 f32" \
+        trajectory.mixed.sm90 "4096x500x7->250 f32 pose" \
+        trajectory.mixed.sm90 "4096x500x14->250 f32 pchip"
     sections=()
     for section in SpeedOfLight LaunchStats Occupancy SchedulerStats WarpStateStats MemoryWorkloadAnalysis InstructionStats; do
         sections+=(--section "$section")
     done
     while [ $# -ge 2 ]; do
-        name=$(echo "$1-$2" | sed 's|[^A-Za-z0-9.]\+|-|g')
-        printf '%s\n' "{\"do\":\"open\",\"operation\":\"trajectory\",\"shape\":\"$2\",\"seed\":1}" \
-            "{\"do\":\"time\",\"subject\":\"trajectory.$1\",\"cache\":\"cold\",\"runs\":1,\"warmup\":1,\"delay\":0}" |
-            ncu --clock-control none --kernel-name "regex:^trajectory_" --launch-skip 1 --launch-count 1 --print-details all \
+        operation=${1%%.*}
+        name=$(echo "$1-$2" | sed -e 's|[^A-Za-z0-9.]\+|-|g' -e 's|^trajectory\.||')
+        # One call to warm up, and one that is looked at: of as many kernels as a call launches.
+        launches=1
+        [ "$operation" = voxelize ] && launches=${ROBOCACHE_PROFILE_LAUNCHES:-5}
+        printf '%s\n' "{\"do\":\"open\",\"operation\":\"$operation\",\"shape\":\"$2\",\"seed\":1}" \
+            "{\"do\":\"time\",\"subject\":\"$1\",\"cache\":\"cold\",\"runs\":1,\"warmup\":1,\"delay\":0}" |
+            ncu --clock-control none --kernel-name "regex:^${operation}_" --launch-skip "$launches" --launch-count "$launches" --print-details all \
                 "${sections[@]}" --metrics group:smsp__pcsamp_warp_stall_reasons \
                 "$here/robocache-bench" serve --device cuda:0 |
-            grep -E '^  trajectory_|^    Section:|^    [A-Za-z].*  [0-9][0-9.,]*$' | grep -v 'Charts*$' >"$out/profile/$name.txt"
+            grep -E '^  (trajectory|voxelize)_|^    Section:|^    [A-Za-z].*  [0-9][0-9.,]*$' | grep -v 'Charts*$' >"$out/profile/$name.txt"
         echo "$name: $(grep -m1 -E '^ +Duration' "$out/profile/$name.txt" | tr -s ' ')"
         shift 2
     done

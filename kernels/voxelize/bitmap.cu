@@ -46,12 +46,10 @@ struct Magnitudes {
     }
     // Of the points `first + lane` for each lane in `mask`. The work of one whole warp.
     __device__ __forceinline__ void add(const Params& p, u32 first, u32 mask) {
-        const u32 lane = threadIdx.x & 31;
-        for (u32 i = lane; i < 32 * p.columns; i += 32) {
-            const u32 from = i / p.columns, column = i - from * p.columns;
-            if (!(mask >> from & 1)) continue;
+        each_column(p.columns, 32, 32, threadIdx.x & 31, [&](u32 from, u32 column) {
+            if (!(mask >> from & 1)) return;
             const u32 magnitude = __float_as_uint(feature(p, first + from, column)) & 0x7fffffffu;
-            if (magnitude >= 0x7f800000u) continue;
+            if (magnitude >= 0x7f800000u) return;
             if (one_column_a_lane(p)) {
                 held = max(held, magnitude);
             } else if (p.columns <= SHARED_COLUMNS) {
@@ -59,7 +57,7 @@ struct Magnitudes {
             } else if (magnitude > __ldcg(p.magnitude + column)) {
                 atomicMax(p.magnitude + column, magnitude);
             }
-        }
+        });
     }
     // By all threads, with a barrier between the two.
     __device__ __forceinline__ void join(const Params& p) const {
@@ -73,7 +71,7 @@ struct Magnitudes {
     }
 };
 
-extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(mark)(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(THREADS, 6) KERNEL(mark)(const __grid_constant__ Params p) {
     begin();
     __shared__ u32 part_scratch[MOST_PARTS];
     __shared__ u32 magnitude_scratch[SHARED_COLUMNS];
@@ -101,7 +99,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(mark)(const __grid_
             const u32 node = now == 0 ? u32(digits >> 8)
                                       : rank_of(p.level[now - 1], p.node_of[i], u32(digits >> 8) & 255);
             const bool first = lane == 0 || before != key;
-            const bool owner = first && set_bit(level, parts, node, bit);
+            const bool owner = first && set_bit(level, parts, node, bit, p.levels > 1);
             noted = last && owner ? node | OWNER : node;
             if (last) p.bit_of[i] = u8(bit);
         }
@@ -125,19 +123,35 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(scan)(const __grid_
 // Features of the lanes in `others`, each for the voxel of its lane.
 __device__ __forceinline__ void add_features(const Params& p, u32 point, u32 slot, u32 others, u32 together) {
     const u32 lane = threadIdx.x & 31;
+    const u32 first = point - lane;
+    if (together != NONE && Magnitudes::one_column_a_lane(p)) {
+        // Each lane adds up a column of every so many points.
+        const Place to{p, together, lane % p.columns};
+        const Quantum quantum = p.fixed ? to.quantum() : Quantum(0, 1);
+        Sums sums;
+        each_column(p.columns, 32, 32, lane, [&](u32 from, u32 column) {
+            if (others >> from & 1) sums.take(p, quantum, feature(p, first + from, column));
+        });
+        for (u32 bit = p.columns; bit < 32; bit <<= 1) sums.join(p, bit);
+        if (lane < p.columns) sums.give(to);
+        return;
+    }
     if (together != NONE) {
         const bool mine = others >> lane & 1;
         for (u32 column = 0; column < p.columns; ++column) {
-            add_together({p, together, column}, others, mine ? feature(p, point, column) : 0.0f);
+            const Place to{p, together, column};
+            Sums sums;
+            if (mine) sums.take(p, p.fixed ? to.quantum() : Quantum(0, 1), feature(p, point, column));
+            for (u32 bit = 1; bit < 32; bit <<= 1) sums.join(p, bit);
+            if (lane == 0) sums.give(to);
         }
         return;
     }
-    // Lanes side by side take columns side by side: those of a point, and of a voxel, are one request.
-    for (u32 i = lane; i < 32 * p.columns; i += 32) {
-        const u32 from = i / p.columns, column = i - from * p.columns;
+    // Those of a point, and of a voxel, are one request.
+    each_column(p.columns, 32, 32, lane, [&](u32 from, u32 column) {
         const u32 to = __shfl_sync(~0u, slot, from);
-        if (others >> from & 1) add_one({p, to, column}, feature(p, point - lane + from, column));
-    }
+        if (others >> from & 1) add_one({p, to, column}, feature(p, first + from, column));
+    });
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(collect)(const __grid_constant__ Params p) {
@@ -196,7 +210,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(rank)(const __grid_
     const u32 voxels = __ldcg(p.level[p.levels - 1].total);
     for (u32 slot = blockIdx.x * THREADS + threadIdx.x; slot < voxels; slot += gridDim.x * THREADS) {
         const u32 first = first_of(p, slot);
-        set_bit(order, parts, first / 256, first % 256);
+        set_bit(order, parts, first / 256, first % 256, false);
     }
     __syncthreads();
     parts.flush();
@@ -208,6 +222,8 @@ struct Tile {
     u32 owner[THREADS];
     u32 others[THREADS];
     u32 place[THREADS]; // NONE: nothing to write
+    u32 order[THREADS]; // spots with points from the front, those without from the back
+    u32 filled, empty;  // how many there are; zero at first
 };
 
 // The results of a thread's own spot that are one number and of both forms.
@@ -236,28 +252,49 @@ __device__ __forceinline__ void put_coords(const Params& p, u32 place, bool fill
     for (u32 k = 0; k < 4; ++k) static_cast<i32*>(t.to)[place * t.stride[0] + k * t.stride[1]] = at[k];
 }
 
-// Sums, means, maxima and minima of a tile's spots, lanes side by side at columns side by side.
+// Sums, means, maxima and minima of a tile's spots that have points.
 template <class Spot>
-__device__ __forceinline__ void put_totals(const Params& p, const Tile& tile, Spot spot) {
-    for (u32 i = threadIdx.x; i < THREADS * p.columns; i += THREADS) {
-        const u32 of_tile = i / p.columns, column = i - of_tile * p.columns;
-        spot.number = tile.place[of_tile];
-        if (spot.number == NONE) continue;
-        const Place of{p, tile.slot[of_tile], column};
-        const bool filled = of.slot != NONE;
-        const u32 others = tile.others[of_tile];
-        const float value = filled ? feature(p, tile.owner[of_tile], column) : 0.0f;
+__device__ __forceinline__ void put_totals(const Params& p, const Tile& tile, Spot spot, u32 filled) {
+    each_column(p.columns, filled, THREADS, threadIdx.x, [&](u32 row, u32 column) {
+        const u32 at = tile.order[row], others = tile.others[at];
+        spot.number = tile.place[at];
+        const Place of{p, tile.slot[at], column};
+        const float value = feature(p, tile.owner[at], column);
         const auto put = [&](Output output, auto result) {
             const Target& t = p.target[output];
-            if (!t.to) return;
-            const i64 at = element_of(p, t, spot) + column * t.stride[Spot::COLUMNS];
-            put_value(t, at, filled ? result() : p.empty);
+            if (t.to) put_value(t, element_of(p, t, spot) + column * t.stride[Spot::COLUMNS], result());
         };
-        const double sum = filled && (p.fixed || p.loose) ? sum_of(of, others, value) : 0;
-        put(OUT_SUM, [&] { return sum; });
-        put(OUT_MEAN, [&] { return others ? divide(sum, double(others + 1)) : sum; });
+        if (p.fixed || p.loose) {
+            const double sum = sum_of(of, others, value);
+            put(OUT_SUM, [&] { return sum; });
+            put(OUT_MEAN, [&] { return others ? divide(sum, double(others + 1)) : sum; });
+        }
         put(OUT_MAX, [&] { return max_of(of, others, value); });
         put(OUT_MIN, [&] { return min_of(of, others, value); });
+    });
+}
+
+// And of those that have none.
+template <class Spot>
+__device__ __forceinline__ void put_empty(const Params& p, const Tile& tile, Spot spot, u32 empty) {
+    const u32 word = p.empty != p.empty ? u32(Element<float>::NAN_BITS) : __float_as_uint(__double2float_rn(p.empty));
+    for (u32 output = OUT_SUM; output <= OUT_MIN; ++output) {
+        const Target& t = p.target[output];
+        if (!t.to) continue;
+        const auto start = [&](u32 row) {
+            spot.number = tile.place[tile.order[THREADS - 1 - row]];
+            return element_of(p, t, spot);
+        };
+        if (t.form & CHUNKS) {
+            each_column(p.columns / 4, empty, THREADS, threadIdx.x, [&](u32 row, u32 chunk) {
+                float* const to = static_cast<float*>(t.to) + start(row);
+                reinterpret_cast<uint4*>(to)[chunk] = uint4{word, word, word, word};
+            });
+        } else {
+            each_column(p.columns, empty, THREADS, threadIdx.x, [&](u32 row, u32 column) {
+                put_value(t, start(row) + column * t.stride[Spot::COLUMNS], p.empty);
+            });
+        }
     }
 }
 
@@ -286,9 +323,23 @@ __device__ __forceinline__ void put_tile(const Params& p, Tile& tile, Spot spot,
     tile.owner[me] = filled ? __ldcg(p.owner + slot) : 0;
     tile.others[me] = filled ? __ldcg(p.others + slot) : 0;
     if (spot.number != NONE) put_each(p, spot, slot, tile.others[me]);
+    const u32 lane = me & 31, below = (1u << lane) - 1;
+    const u32 with = __ballot_sync(~0u, filled), without = __ballot_sync(~0u, !filled && spot.number != NONE);
+    u32 front = 0, back = 0;
+    if (lane == 0) front = atomicAdd(&tile.filled, u32(__popc(with))), back = atomicAdd(&tile.empty, u32(__popc(without)));
+    front = __shfl_sync(~0u, front, 0) + __popc(with & below), back = __shfl_sync(~0u, back, 0) + __popc(without & below);
+    if (filled) {
+        tile.order[front] = me;
+    } else if (spot.number != NONE) {
+        tile.order[THREADS - 1 - back] = me;
+    }
     __syncthreads();
+    const u32 rows = tile.filled, empty = tile.empty;
+    __syncthreads();
+    if (me == 0) tile.filled = tile.empty = 0; // for the next tile, behind a barrier of the caller's
     if (p.fixed || p.loose || p.highest || p.lowest) {
-        put_totals(p, tile, spot);
+        put_totals(p, tile, spot, rows);
+        put_empty(p, tile, spot, empty);
     }
 }
 
@@ -296,6 +347,8 @@ __device__ __forceinline__ void put_tile(const Params& p, Tile& tile, Spot spot,
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(cells)(const __grid_constant__ Params p) {
     begin();
     __shared__ Tile tile;
+    if (threadIdx.x == 0) tile.filled = tile.empty = 0;
+    __syncthreads();
     const Level& level = p.level[0];
     const u32 each = u32(p.keys / 256); // nodes of a cloud
     const Target& bits = p.target[OUT_BITS];
@@ -332,6 +385,8 @@ __device__ __forceinline__ u32 place_of(const Params& p, u32 slot) {
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(voxels)(const __grid_constant__ Params p) {
     begin();
     __shared__ Tile tile;
+    if (threadIdx.x == 0) tile.filled = tile.empty = 0;
+    __syncthreads();
     const u32 voxels = __ldcg(p.level[p.levels - 1].total);
     if (blockIdx.x == 0 && threadIdx.x == 0) *static_cast<i64*>(p.target[OUT_NUMBER].to) = voxels;
     // All voxels that are worked on, and all places behind the last one.

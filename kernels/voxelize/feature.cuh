@@ -13,6 +13,20 @@ __device__ __forceinline__ float feature(const Params& p, u32 point, u32 column)
     }
 }
 
+// The columns of so many rows, shared out among `step` threads of which this is number `first`: threads side by side at
+// columns side by side. Calls `each` with row and column; where the rows are a multiple of `step`, as often for all
+// threads. No division on the way.
+template <class F>
+__device__ __forceinline__ void each_column(u32 columns, u32 rows, u32 step, u32 first, F each) {
+    const u32 rows_on = step / columns, columns_on = step - rows_on * columns;
+    u32 row = first / columns, column = first - row * columns;
+    while (row < rows) {
+        each(row, column);
+        row += rows_on, column += columns_on;
+        if (column >= columns) column -= columns, ++row;
+    }
+}
+
 // An order of numbers as one of integers above 0: -0 comes before +0. Of what is no number 0.
 __device__ __forceinline__ u32 ordered(float v) {
     const u32 bits = __float_as_uint(v);

@@ -44,7 +44,7 @@ struct CellSpot {
 };
 __device__ __forceinline__ i64 element_of(const Params& p, const Target& target, CellSpot spot) {
     const i64 cloud = spot.cloud * target.stride[0];
-    if (target.flat) return cloud + spot.number * target.stride[3];
+    if (target.form & FLAT) return cloud + spot.number * target.stride[3];
     const u32 plane = p.shape[1] * p.shape[2];
     const u32 x = spot.number / plane, rest = spot.number - x * plane;
     const u32 y = rest / p.shape[2], z = rest - y * p.shape[2];

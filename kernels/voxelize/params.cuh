@@ -30,7 +30,11 @@ struct Target {
     void* to;       // null: not wanted
     i64 stride[5];  // elements
     u32 dtype;
-    u32 flat;       // whether the cells of a cloud follow each other
+    u32 form;       // bits of the enumeration below
+};
+enum TargetForm : u32 {
+    FLAT = 1,   // the cells of a cloud follow each other
+    CHUNKS = 2, // rows of features are f32 and whole chunks of 16 bytes
 };
 
 // A level of the trie: see trie.cuh. `parts` and `total` are zero at first, and so are bits and counts.

@@ -18,7 +18,7 @@ struct Place {
         return p.beyond + u64(slot) * words + column / BEYOND_COLUMNS;
     }
     __device__ __forceinline__ u32 beyond_shift() const { return column % BEYOND_COLUMNS * 2; }
-    __device__ __forceinline__ Quantum quantum() const { return Quantum(__ldcg(p.magnitude + column), p.count); }
+    __device__ __forceinline__ Quantum quantum() const { return Quantum(p.magnitude[column], p.count); }
 };
 
 // Adds the feature of one point.
@@ -37,34 +37,44 @@ __device__ __forceinline__ void add_one(const Place& to, float value) {
     if (p.lowest) raise(p.lowest + to.at(), ordered_down(value));
 }
 
-// Adds those of the lanes in `mask`, all of one voxel. The work of one whole warp.
-__device__ __forceinline__ void add_together(const Place& to, u32 mask, float value) {
-    const Params& p = to.p;
-    const u32 lane = threadIdx.x & 31;
-    const bool mine = mask >> lane & 1;
-    if (p.fixed) {
-        const u32 beyond = mine ? beyond_of(value) : 0;
-        i64 sum = mine && !beyond ? to.quantum().multiple(value) : 0;
-#pragma unroll
-        for (u32 d = 16; d > 0; d >>= 1) sum += __shfl_xor_sync(~0u, sum, d);
-        if (lane == 0) atomicAdd(reinterpret_cast<u64*>(p.fixed) + to.at(), u64(sum));
-        if (beyond) atomicOr(to.beyond(), beyond << to.beyond_shift());
+// What some points add to a column of a voxel.
+struct Sums {
+    i64 fixed = 0;
+    u32 beyond = 0;
+    float loose = 0;
+    u32 highest = 0, lowest = 0;
+
+    __device__ __forceinline__ void take(const Params& p, Quantum quantum, float value) {
+        if (p.fixed) {
+            const u32 bits = beyond_of(value);
+            if (!bits) fixed += quantum.multiple(value);
+            beyond |= bits;
+        }
+        loose = add(loose, value);
+        highest = max(highest, ordered(value));
+        lowest = max(lowest, ordered_down(value));
     }
-    if (p.loose) {
-        float sum = mine ? value : 0.0f;
-#pragma unroll
-        for (u32 d = 16; d > 0; d >>= 1) sum = add(sum, __shfl_xor_sync(~0u, sum, d));
-        if (lane == 0) atomicAdd(p.loose + to.at(), sum);
+    // With the lane whose number differs in one bit.
+    __device__ __forceinline__ void join(const Params& p, u32 bit) {
+        if (p.fixed) {
+            fixed += __shfl_xor_sync(~0u, fixed, bit);
+            beyond |= __shfl_xor_sync(~0u, beyond, bit);
+        }
+        if (p.loose) loose = add(loose, __shfl_xor_sync(~0u, loose, bit));
+        if (p.highest) highest = max(highest, __shfl_xor_sync(~0u, highest, bit));
+        if (p.lowest) lowest = max(lowest, __shfl_xor_sync(~0u, lowest, bit));
     }
-    if (p.highest) {
-        const u32 most = __reduce_max_sync(~0u, mine ? ordered(value) : 0);
-        if (lane == 0) raise(p.highest + to.at(), most);
+    __device__ __forceinline__ void give(const Place& to) const {
+        const Params& p = to.p;
+        if (p.fixed) {
+            if (fixed) atomicAdd(reinterpret_cast<u64*>(p.fixed) + to.at(), u64(fixed));
+            if (beyond) atomicOr(to.beyond(), beyond << to.beyond_shift());
+        }
+        if (p.loose) atomicAdd(p.loose + to.at(), loose);
+        if (p.highest) raise(p.highest + to.at(), highest);
+        if (p.lowest) raise(p.lowest + to.at(), lowest);
     }
-    if (p.lowest) {
-        const u32 most = __reduce_max_sync(~0u, mine ? ordered_down(value) : 0);
-        if (lane == 0) raise(p.lowest + to.at(), most);
-    }
-}
+};
 
 // Puts a point into a voxel's list of its first ones: each place keeps the smaller of two and hands the other on. What
 // is listed is inverted, as nothing is 0.

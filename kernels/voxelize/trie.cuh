@@ -8,7 +8,7 @@
 #include "voxelize/params.cuh"
 
 constexpr u32 THREADS = 256;
-constexpr u32 NODES = 4096; // whose bits are counted together, and scanned by one block
+constexpr u32 NODES = 1024; // whose bits are counted together, and scanned by one block
 // In `node_of`, of the last level: this point was the first to set its bit, and stands for the voxel.
 constexpr u32 OWNER = 0x80000000u;
 
@@ -59,11 +59,11 @@ struct Parts {
     }
 };
 
-// Sets a bit; whether it was this call that set it.
-__device__ __forceinline__ bool set_bit(const Level& level, const Parts& parts, u32 node, u32 bit) {
+// Sets a bit; whether it was this call that set it. `often`: whether it is likely to be set already.
+__device__ __forceinline__ bool set_bit(const Level& level, const Parts& parts, u32 node, u32 bit, bool often) {
     const u32 flag = 1u << (bit & 31);
     u32* const word = level.bits + u64(node) * 8 + bit / 32;
-    if (__ldcg(word) & flag) return false;
+    if (often && (__ldcg(word) & flag)) return false;
     if (atomicOr(word, flag) & flag) return false;
     atomicAdd(level.counts + node, 1u);
     parts.add(node);

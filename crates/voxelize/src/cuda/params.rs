@@ -9,6 +9,8 @@ const CLAMP: u32 = 1;
 const QUICK: u32 = 2;
 const OFFSETS_ARE_64_BIT: u32 = 4;
 const BY_FIRST: u32 = 8;
+const FLAT: u32 = 1;
+const CHUNKS: u32 = 2;
 
 /// Levels of a trie, and behind them the one for the order of first points.
 pub(super) const LEVELS: usize = 9;
@@ -20,7 +22,7 @@ struct Target {
     to: u64,
     stride: [i64; 5],
     dtype: u32,
-    flat: u32,
+    form: u32,
 }
 
 #[repr(C)]
@@ -261,11 +263,20 @@ fn target(problem: &Problem, output: Output, to: [u64; Output::COUNT]) -> Target
     let flat = problem.form == Form::Dense
         && (problem.shape[1] == 1 || y == z * zs as isize)
         && (problem.shape[0] == 1 || x == z * (ys * zs) as isize);
+    let last = if problem.form == Form::Dense { 4 } else { 1 };
+    let whole = |(axis, stride): (usize, &isize)| match axis == last {
+        true => *stride == 1,
+        false => stride % 4 == 0,
+    };
+    let chunks = form.dtype == DType::F32
+        && form.align >= 16
+        && problem.features.is_multiple_of(4)
+        && form.strides.iter().enumerate().all(whole);
     Target {
         to: to[output as usize],
         stride: form.strides.map(|stride| stride as i64),
         dtype: form.dtype as u32,
-        flat: u32::from(flat),
+        form: if flat { FLAT } else { 0 } | if chunks { CHUNKS } else { 0 },
     }
 }
 
@@ -292,7 +303,7 @@ mod tests {
     #[test]
     fn the_kernels_see_the_same_structs() {
         let (target, target_bytes) = fields(HEADER, "Target", &[]);
-        assert_eq!(target, offsets!(Target: to, stride, dtype, flat));
+        assert_eq!(target, offsets!(Target: to, stride, dtype, form));
         assert_eq!(target_bytes, size_of::<Target>());
         let (level, level_bytes) = fields(HEADER, "Level", &[]);
         let expected = offsets!(Level: bits, counts, prefix, parts, total, nodes);
@@ -332,6 +343,8 @@ mod tests {
             ("QUICK", QUICK),
             ("OFFSETS_ARE_64_BIT", OFFSETS_ARE_64_BIT),
             ("BY_FIRST", BY_FIRST),
+            ("FLAT", FLAT),
+            ("CHUNKS", CHUNKS),
         ] {
             assert!(text.contains(&format!("{name} = {value},")), "{name}");
         }

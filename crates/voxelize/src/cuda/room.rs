@@ -6,7 +6,7 @@ use crate::{Determinism, Form, Order, Output, Problem};
 /// Cells of a node.
 pub(super) const NODE: u64 = 256;
 /// Nodes whose bits are counted together: `NODES` in kernels/voxelize/trie.cuh.
-pub(super) const PART: u64 = 4096;
+pub(super) const PART: u64 = 1024;
 /// Nodes of the first level of which every one exists, bits or not: as many take 32 MB to clear.
 const MOST_TOP_NODES: u64 = 1 << 20;
 /// Columns of a word of `beyond`: `BEYOND_COLUMNS` in kernels/voxelize/feature.cuh.

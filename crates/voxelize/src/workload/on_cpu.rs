@@ -77,7 +77,9 @@ impl Set {
             TensorView::from_slice_strided(&self.points, layout, from)
         };
         let mut clouds = Clouds::new(strided(0, 3)?);
-        clouds = clouds.offsets(TensorView::from_slice(&self.offsets, [b + 1])?);
+        if b > 1 {
+            clouds = clouds.offsets(TensorView::from_slice(&self.offsets, [b + 1])?);
+        }
         if f > 0 {
             clouds = clouds.features(strided(3, f)?);
         }

@@ -86,10 +86,10 @@ impl Set {
             self.points.view::<f32, 2>(4 * from, layout)
         };
         let mut clouds = Clouds::new(strided(0, 3)?);
-        let offsets = self
-            .offsets
-            .view::<i64, 1>(0, Layout::contiguous([b + 1])?)?;
-        clouds = clouds.offsets(offsets);
+        if b > 1 {
+            let layout = Layout::contiguous([b + 1])?;
+            clouds = clouds.offsets(self.offsets.view::<i64, 1>(0, layout)?);
+        }
         if f > 0 {
             clouds = clouds.features(strided(3, f)?);
         }

@@ -56,7 +56,7 @@ class Numba:
             "numpy": self.np.__version__,
         }
 
-    def open(self, task):
+    def trajectory(self, task):
         np = self.np
         types = {"f32": np.float32, "f64": np.float64}
         if task.dtype not in types:

@@ -1,6 +1,7 @@
-"""Triton: search, gather and lerp in one kernel, with one search for each target rather than for each element.
+"""Triton.
 
-The sizes of its blocks are chosen by measuring, with cold caches, before anything is timed.
+Resampling: search, gather and lerp in one kernel, with one search for each target rather than for each element.
+The sizes of blocks are chosen by measuring, with cold caches, before anything is timed.
 """
 import math
 
@@ -115,6 +116,11 @@ class TritonFused:
         runner = protocol.DeviceRunner(task, with_output, launch, launches=1)
         runner.choose(choices, lambda block: setattr(launch, "block", block))
         return runner
+
+    def voxelize(self, task):
+        import _voxelize_triton
+
+        return _voxelize_triton.runner(self.torch, task, self.place)
 
 
 if __name__ == "__main__":

@@ -16,15 +16,19 @@ def compiled(numba, np):
     def keys(points, least, size, cells, of_cloud, bits, out):
         """A key for each point, before its index; one past the grid outside of it."""
         x, y, z = cells
-        outside = len(points) // of_cloud * x * y * z
-        for i in numba.prange(len(points)):
-            a = np.floor((points[i, 0] - least[0]) / size[0])
-            b = np.floor((points[i, 1] - least[1]) / size[1])
-            c = np.floor((points[i, 2] - least[2]) / size[2])
-            key = outside
-            if 0 <= a < x and 0 <= b < y and 0 <= c < z:
-                key = ((i // of_cloud * x + int(a)) * y + int(b)) * z + int(c)
-            out[i] = key << bits | i if bits > 0 else key
+        clouds = len(points) // of_cloud
+        pieces = (of_cloud + 4095) // 4096
+        for task in numba.prange(clouds * pieces):
+            cloud = task // pieces
+            first = 4096 * (task - cloud * pieces)
+            for i in range(cloud * of_cloud + first, cloud * of_cloud + min(first + 4096, of_cloud)):
+                a = np.floor((points[i, 0] - least[0]) / size[0])
+                b = np.floor((points[i, 1] - least[1]) / size[1])
+                c = np.floor((points[i, 2] - least[2]) / size[2])
+                key = clouds * x * y * z
+                if 0 <= a < x and 0 <= b < y and 0 <= c < z:
+                    key = ((cloud * x + int(a)) * y + int(b)) * z + int(c)
+                out[i] = key << bits | i if bits > 0 else key
 
     @numba.njit(**options)
     def dense(key, points, shares, places, occupancy, count, first, total, mean, highest, lowest):

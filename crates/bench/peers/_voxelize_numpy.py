@@ -33,9 +33,11 @@ class Voxelizer:
         for axis, (least, size, cells) in enumerate(self.grid):
             cell = points[:, axis] - least
             cell /= size
-            cell = np.floor(cell, out=cell).astype(np.int64)
-            # Those below zero are far above, as unsigned numbers.
-            fits = cell.view(np.uint64) < cells
+            np.floor(cell, out=cell)
+            # Before they are integers: what is not finite is none.
+            fits = cell >= 0
+            fits &= cell < cells
+            cell = cell.astype(np.int64)
             inside = fits if inside is None else np.logical_and(inside, fits, out=inside)
             if key is None:
                 key = cell if self.cloud is None else np.add(cell, self.cloud * cells, out=cell)

@@ -29,9 +29,10 @@ class Voxelizer:
     def keys(self, points):
         torch, key, inside = self.torch, self.cloud, None
         for axis, (least, size, cells) in enumerate(self.grid):
-            cell = points[:, axis].sub(least).div_(size).floor_().to(torch.int64)
+            cell = points[:, axis].sub(least).div_(size).floor_()
+            # Before they are integers: what is not finite is none.
             fits = (cell >= 0) & (cell < cells)
-            inside = fits if inside is None else inside & fits
+            inside, cell = fits if inside is None else inside & fits, cell.to(torch.int64)
             key = cell if key is None else (key * cells).add_(cell)
         return torch.where(inside, key, self.places)
 
@@ -157,7 +158,6 @@ def eager(torch, task, place):
 
 def compiled(torch, task, place):
     """`scattered`, compiled for the one shape that the process is there for."""
-    task.does(("dense",), OUTPUTS)
     voxelizer = Voxelizer(torch, task, place)
     points = torch.from_numpy(task.cloud().reshape(-1, 3 + task.features)).to(place)
     # It would write outputs that it is given once more than those that it makes.

@@ -175,7 +175,7 @@ def runner(torch, task, place):
         voxelizer(memory)
         task.check({name: memory[name].cpu().numpy() for name in task.wanted})
     if place == "cpu":
-        # Under Triton's interpreter, to test this script; no time of it means anything.
+        # Under Triton's interpreter: no time of it means anything.
         return protocol.HostRunner(task, make, voxelizer)
     runner = protocol.DeviceRunner(task, make, voxelizer, launches=8)
     runner.choose(blocks, lambda block: setattr(voxelizer, "block", block))

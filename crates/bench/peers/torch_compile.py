@@ -55,6 +55,7 @@ class TorchCompile:
         return protocol.DeviceRunner(task, make, call, launches=4)
 
     def voxelize(self, task):
+        task.does(("dense",), _voxelize_torch.OUTPUTS)
         return _voxelize_torch.compiled(self.begin(), task, self.place)
 
 

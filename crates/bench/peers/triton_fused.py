@@ -4,9 +4,15 @@ Resampling: search, gather and lerp in one kernel, with one search for each targ
 The sizes of blocks are chosen by measuring, with cold caches, before anything is timed.
 """
 import math
+import os
+import sys
 
 import _protocol as protocol
 import _trajectory as trajectory
+
+if "cpu" in sys.argv:
+    # To test this script. Has to be known when kernels are declared.
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 try:
     import triton
@@ -111,7 +117,7 @@ class TritonFused:
             launch(memory)
             trajectory.torch_check(task, torch, memory, memory[3])
         if self.place == "cpu":
-            # Under Triton's interpreter, to test this script; no time of it means anything.
+            # Under Triton's interpreter: no time of it means anything.
             return protocol.HostRunner(task, with_output, launch)
         runner = protocol.DeviceRunner(task, with_output, launch, launches=1)
         runner.choose(choices, lambda block: setattr(launch, "block", block))

@@ -33,7 +33,7 @@ class Task:
         known = self.form in ("dense", "sparse") and self.scene in SCENES and len(self.cells) == 3
         if not known or not self.wanted or not self.wanted <= set(OUTPUTS):
             raise Refused(f"does not know {shape}")
-        self.seen = None
+        self.made, self.seen = None, None
 
     def does(self, form, outputs, batch=True, order=False):
         """Refuses what a peer does not do."""
@@ -60,10 +60,12 @@ class Task:
         return int(inputs + len(self.reference().keys) * (16 + of_one))
 
     def cloud(self):
-        """`[B, N, 3 + F]` points as float32."""
+        """`[B, N, 3 + F]` points as float32, made once."""
         import numpy as np
 
-        return cloud(np, self).reshape(self.batch, self.points, 3 + self.features)
+        if self.made is None:
+            self.made = cloud(np, self).reshape(self.batch, self.points, 3 + self.features)
+        return self.made
 
     def grid(self):
         """The least corner and the size of a cell: peers are not told that they are zero and one."""
@@ -156,13 +158,18 @@ class Reference:
         key = np.repeat(np.arange(task.batch), task.points)
         for axis in range(3):
             key = key * task.cells[axis] + cell[:, axis]
-        # What a key is of must not matter to those outside.
-        self.inside, self.key = inside, np.where(inside, key, -1)
-        index = np.flatnonzero(inside)
-        self.keys, first, self.voxel, self.count = np.unique(
-            key[inside], return_index=True, return_inverse=True, return_counts=True
+        key = key[inside]
+        if task.form == "dense" and task.wanted <= {"occupancy", "count"}:
+            # There may be very many points, and nothing else is asked for.
+            each = np.bincount(key, minlength=task.places())
+            self.keys = np.flatnonzero(each)
+            self.count = each[self.keys]
+            return
+        self.keys, first, voxel, self.count = np.unique(
+            key, return_index=True, return_inverse=True, return_counts=True
         )
-        self.first, self.values, self.order = index[first], points[inside][:, 3:].astype(np.float64), np.argsort(self.voxel)
+        self.first, self.values = np.flatnonzero(inside)[first], points[inside][:, 3:].astype(np.float64)
+        self.order = np.argsort(voxel)
         self.starts = np.concatenate(([0], np.cumsum(self.count)[:-1]))
 
     def added(self, values):
@@ -171,9 +178,9 @@ class Reference:
     def output(self, name):
         """The numbers of a voxel, and by how much they may differ."""
         np = self.np
-        exact = {"occupancy": np.ones(len(self.keys)), "count": self.count, "first": self.first}
-        if name in exact:
-            return exact[name], np.zeros(len(self.keys))
+        if name in ("occupancy", "count", "first"):
+            values = np.ones(len(self.keys)) if name == "occupancy" else getattr(self, name)
+            return values, np.zeros(len(self.keys))
         if name in ("max", "min"):
             of = np.maximum if name == "max" else np.minimum
             values = of.reduceat(self.values[self.order], self.starts, axis=0)

@@ -146,7 +146,7 @@ def eager(torch, task, place):
     if place == "cpu":
         runner = protocol.HostRunner(task, make, call)
     elif task.form == "dense":
-        runner = protocol.DeviceRunner(task, make, call, launches=24)
+        runner = protocol.DeviceRunner(task, make, call, launches=48)
     else:
         runner = protocol.WaitingRunner(task, make, call, launches=60)
     for voxelizer.call in voxelizer.ways:

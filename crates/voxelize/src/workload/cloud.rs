@@ -146,7 +146,7 @@ mod tests {
             let found: f64 = weighted
                 .map(|(i, &p)| f64::from(p) * (i % 97 + 1) as f64)
                 .sum();
-            assert!((found / expected - 1.0).abs() < 1e-7, "{scene}: {found}");
+            assert!((found / expected - 1.0).abs() < 1e-9, "{scene}: {found}");
         }
     }
 }

@@ -102,7 +102,8 @@ class Task:
             here = numbers
             if self.form == "dense":
                 here, empty = numbers[keys], -1 if name == "first" else 0
-                if len(numbers) != self.places() or np.count_nonzero(numbers != empty) != np.count_nonzero(here != empty):
+                filled = np.count_nonzero(here != empty)
+                if len(numbers) != self.places() or np.count_nonzero(numbers != empty) != filled:
                     raise ValueError(f"{name} is not {empty} in cells without points")
             error = np.abs(here.astype(np.float64) - expected[order])
             if not (error <= limit[order]).all():

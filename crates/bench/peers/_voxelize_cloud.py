@@ -35,7 +35,8 @@ def cloud(np, task):
     """`[B * N, 3 + F]` points as float32."""
     count, features = task.batch * task.points, task.features
     # At most so many numbers for a point.
-    make, width = {"uniform": (uniform, 3), "one": (one, 3), "clustered": (clustered, 13), "lidar": (lidar, 6)}[task.scene]
+    scenes = {"uniform": (uniform, 3), "one": (one, 3), "clustered": (clustered, 13), "lidar": (lidar, 6)}
+    make, width = scenes[task.scene]
     numbers = draws(np, task.seed, 3 * HEAPS + count * (width + features))
     at, rest = make(np, task, numbers[: 3 * HEAPS].reshape(HEAPS, 3), numbers[3 * HEAPS :])
     points = np.empty((count, 3 + features), np.float32)

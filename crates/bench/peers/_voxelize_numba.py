@@ -1,4 +1,4 @@
-"""numba: keys by all threads, then a share of the grid for each thread, or of the voxels once numpy has sorted the keys.
+"""numba: keys by all threads, then a share of the grid for each, or of the voxels once numpy has sorted the keys.
 
 Threads that share a dense grid all read all keys: that takes less than to bring the points to whom they belong, with
 the few threads that a robot has.

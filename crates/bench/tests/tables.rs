@@ -134,9 +134,7 @@ fn the_tables_say_what_the_samples_do() {
     let page = read("results/trajectory-nvidia-example.md");
     assert!(page.contains("## Whose results are others than ours\n\n- torch: means of coordinates alone (8x250x128->125 f32)\n"));
     for text in [page, read("README.md")] {
-        assert!(
-            text.contains(" torch\\* |") && text.contains("\\* gives another result than ours")
-        );
+        assert!(text.contains(" torch\\* |") && text.contains("\\* has another result than ours"));
     }
 
     // A slow-down, and a variant that is not the same as itself, are told as such.

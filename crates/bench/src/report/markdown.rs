@@ -94,7 +94,7 @@ pub fn main_table(analysis: &Analysis<'_>) -> String {
     }
     table += "\n";
     if rivals.iter().any(differs) {
-        table += "\n\\* gives another result than ours: how is said beside the samples.\n";
+        table += "\n\\* has another result than ours with some shapes: how is said beside the samples.\n";
     }
     table
 }

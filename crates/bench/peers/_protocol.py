@@ -1,13 +1,17 @@
-"""What every peer has in common: the conversation with the harness, shapes, inputs, checks and clocks.
+"""What every peer has in common: the conversation with the harness, and clocks.
 
 A peer is a class with
     name       what it is called
     versions() the versions of what it is made of; raises ImportError if that is missing
-    open(task) makes a problem ready and gives back a Runner; raises Refused for what it does not do
-and runs by main(Peer).  The harness sends one JSON object per line on stdin and gets one per line on stdout;
-crates/bench/src/protocol.rs says which.
+and, under the name of each operation that it does, a method that takes a Task of it, makes the problem ready and gives
+back a Runner, or several under their names; it raises Refused for what it does not do. A peer runs by main(Peer).
+Tasks of an operation are in the module of its name: shapes, inputs and checks.
+
+The harness sends one JSON object per line on stdin and gets one per line on stdout; crates/bench/src/protocol.rs says
+which.
 """
 import argparse
+import importlib
 import json
 import math
 import os
@@ -15,87 +19,37 @@ import sys
 import time
 
 VERSION = 1
+OPERATIONS = ("trajectory", "voxelize")
 
 
 class Refused(Exception):
     """This peer does not do such a problem."""
 
 
-class Task:
-    """A problem of resampling: [batch, samples, columns] with times per row onto [batch, targets]."""
+class Runner:
+    """Times calls."""
 
-    def __init__(self, shape, seed):
-        sizes, *words = shape.split()
-        source, targets = sizes.split("->")
-        self.batch, self.samples, self.columns = map(int, source.split("x"))
-        self.targets, self.seed, self.text = int(targets), seed, shape
-        self.dtype, self.kind, self.times = "f32", "linear", "f32"
-        for word in words:
-            if word in ("f16", "bf16", "f32", "f64"):
-                self.dtype = word
-            elif word.endswith("-times"):
-                self.times = word.removesuffix("-times")
-            else:
-                self.kind = word
-        if self.kind != "linear":
-            raise Refused(f"does linear resampling only, not {self.kind}")
-        if self.samples < 2:
-            raise Refused("needs two samples in a row")
+    # In words, how the result is another one than our own contender's, if it is.
+    differs = ""
 
-    def element_bytes(self):
-        return {"f16": 2, "bf16": 2, "f32": 4, "f64": 8}[self.dtype]
+    def prepare(self):
+        """Is called once before the first measurement, while nobody else is at work."""
 
-    def bytes(self):
-        """About the bytes that have to move, for the number of problems that a rotation needs."""
-        rows = self.batch * (min(self.samples, 2 * self.targets) + self.targets)
-        stamps = self.batch * (self.samples + self.targets)
-        return rows * self.columns * self.element_bytes() + stamps * (4 if self.times == "f32" else 8)
+    def choose(self, choices, set_choice):
+        """Leaves `prepare` to take the fastest of some ways to do the same, with cold caches."""
 
-    def stamps(self):
-        """A jittery clock of about 1 kHz and targets evenly over its range, as our own contender has them: f32
-        milliseconds, f64 seconds since 1970 or i64 nanoseconds since 1970."""
-        import numpy as np
+        def prepare():
+            def median(choice):
+                set_choice(choice)
+                return sorted(self.time("cold", runs=15, warmup=5))[7]
 
-        random = np.random.default_rng(self.seed)
-        source = np.arange(self.samples) + 0.4 * random.random((self.batch, self.samples))
-        even = (np.arange(self.targets) + 0.5) * (self.samples - 1) / self.targets
-        target = np.broadcast_to(even, (self.batch, self.targets))
-        if self.times == "f32":
-            return source.astype(np.float32), np.ascontiguousarray(target, np.float32)
-        if self.times == "f64":
-            return 1.7e9 + source / 1e3, 1.7e9 + target / 1e3
-        epoch = 1_700_000_000 * 10**9
-        return epoch + (source * 1e6).astype(np.int64), epoch + (target * 1e6).astype(np.int64)
+            set_choice(min(choices, key=median))
 
-    def values(self):
-        """Numbers between -1 and 1, as float32."""
-        import numpy as np
-
-        random = np.random.default_rng(self.seed + 1)
-        shape = (self.batch, self.samples, self.columns)
-        return random.random(shape, np.float32) * np.float32(2) - np.float32(1)
-
-    def rows_to_check(self):
-        return sorted({0, self.batch // 2, self.batch - 1})
-
-    def check(self, row, data, source, target, out):
-        """Compares one row of a result with a float64 reference: data [S, D], times [S] and [T], out [T, D]."""
-        import numpy as np
-
-        after = np.searchsorted(source, target, side="right").clip(1, self.samples - 1)
-        # Differences first: epochs do not fit what the differences fit.
-        part = (target - source[after - 1]).astype(np.float64)
-        whole = (source[after] - source[after - 1]).astype(np.float64)
-        weight = np.clip(part / whole, 0, 1)[:, None]
-        low, high = (data[i].astype(np.float64) for i in (after - 1, after))
-        error = np.abs(out.astype(np.float64) - (low + weight * (high - low))).max()
-        # Frameworks round the weight to the type of the data.
-        limit = {"f16": 6e-3, "bf16": 5e-2, "f32": 1e-5, "f64": 1e-6}[self.dtype]
-        if not error <= limit:
-            raise ValueError(f"wrong by {error} in row {row}, where {limit} is allowed")
+        if len(choices) > 1:
+            self.prepare = prepare
 
 
-class HostRunner:
+class HostRunner(Runner):
     """Times calls that are over when they return, by the wall's clock."""
 
     ROTATION = 256 << 20
@@ -103,9 +57,6 @@ class HostRunner:
     def __init__(self, task, make, call):
         self.sets = [make(i) for i in range(min(max(self.ROTATION // task.bytes(), 2), 64))]
         self.call, self.next = call, 0
-
-    def prepare(self):
-        pass
 
     def time(self, cache, runs, warmup):
         micros = []
@@ -125,7 +76,7 @@ class HostRunner:
         self.sets = []
 
 
-class DeviceRunner:
+class DeviceRunner(Runner):
     """Times calls that only enqueue work on a CUDA device, by events around each.
 
     A batch of calls is enqueued behind fills that keep the device busy meanwhile, so that it never waits for the
@@ -156,9 +107,6 @@ class DeviceRunner:
         self.busy = torch.cuda.Event()
         self.call, self.next = call, 0
         torch.cuda.synchronize()
-
-    def prepare(self):
-        pass
 
     def turn(self, cache):
         if cache == "cold":
@@ -207,6 +155,20 @@ class DeviceRunner:
         self.torch.cuda.empty_cache()
 
 
+class WaitingRunner(DeviceRunner):
+    """Times calls that wait for the device in their midst, as those do whose output has a size that the device has to
+    tell: one after another, each on an idle device, with whatever the host takes while the device waits for it."""
+
+    def enqueue(self, cache, count):
+        for start, end in self.events[:count]:
+            self.torch.cuda.synchronize()
+            start.record()
+            self.turn(cache)
+            end.record()
+        self.torch.cuda.synchronize()
+        return True
+
+
 def torch_setup(arguments):
     """torch, with the device and the threads that were asked for."""
     import torch
@@ -225,40 +187,25 @@ def torch_versions(torch):
     return {"python": sys.version.split()[0], "torch": torch.__version__, "CUDA of torch": str(torch.version.cuda)}
 
 
-def torch_memory(task, torch, place):
-    """A function that makes the i-th set of data, source and target times. The first one's numbers are copied: that
-    is faster than to draw them anew, and no kernel's time depends on them."""
-    dtype = {"f16": torch.float16, "bf16": torch.bfloat16, "f32": torch.float32, "f64": torch.float64}[task.dtype]
-    source, target = (torch.from_numpy(times).to(place) for times in task.stamps())
-    shape = (task.batch, task.samples, task.columns)
-    generator = torch.Generator(place).manual_seed(task.seed)
-    data = torch.empty(shape, device=place, dtype=dtype).uniform_(-1, 1, generator=generator)
-    return lambda i: (data, source, target) if i == 0 else tuple(t.clone() for t in (data, source, target))
-
-
-def torch_check(task, torch, memory, out):
-    """Compares some rows of a result with the reference."""
-    data, source, target = memory[:3]
-    for row in task.rows_to_check():
-        numbers = lambda tensor: tensor[row].double().cpu().numpy() if tensor.is_floating_point() else tensor[row].cpu().numpy()
-        stamps = lambda tensor: tensor[row].cpu().numpy()
-        task.check(row, numbers(data), stamps(source), stamps(target), numbers(out))
-
-
 def answer(peer, request, state):
     do = request["do"]
     if do == "hello":
         return {"hello": {"protocol": VERSION, "versions": peer.versions()}}
     if do == "open":
         close(state)
-        if request["operation"] != "trajectory":
-            raise Refused(f"does not do {request['operation']}")
-        state["fresh"], state["runner"] = True, peer.open(Task(request["shape"], request["seed"]))
-        return {"opened": {"subjects": [peer.name]}}
+        operation = request["operation"]
+        if operation not in OPERATIONS or not hasattr(peer, operation):
+            raise Refused(f"does not do {operation}")
+        task = importlib.import_module(f"_{operation}").Task(request["shape"], request["seed"])
+        opened = getattr(peer, operation)(task)
+        runners = opened if isinstance(opened, dict) else {peer.name: opened}
+        state["runners"], state["fresh"] = runners, set(runners)
+        differs = {name: runner.differs for name, runner in runners.items() if runner.differs}
+        return {"opened": {"subjects": list(runners), "differs": differs}}
     if do in ("time", "host"):
-        runner = state["runner"]
-        if state.pop("fresh", False):
-            # Whatever measures by itself belongs here, where nobody else is at work.
+        runner = state["runners"][request["subject"]]
+        if request["subject"] in state["fresh"]:
+            state["fresh"].remove(request["subject"])
             runner.prepare()
         if do == "host":
             return {"nanos": runner.host(request["runs"], request["warmup"])}
@@ -270,8 +217,7 @@ def answer(peer, request, state):
 
 
 def close(state):
-    runner = state.pop("runner", None)
-    if runner is not None:
+    for runner in state.pop("runners", {}).values():
         runner.close()
 
 

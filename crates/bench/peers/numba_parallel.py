@@ -1,7 +1,8 @@
-"""numba: search, walk and lerp fused in one compiled loop over all threads."""
+"""numba, with compiled loops over all threads. Resampling: search, walk and lerp fused in one."""
 import sys
 
 import _protocol as protocol
+import _voxelize_numba
 
 
 def compiled(numba, np):
@@ -46,8 +47,10 @@ class Numba:
         self.numba, self.np = numba, numpy
         if arguments.device != "cpu":
             raise protocol.Refused("runs on the CPU")
-        numba.set_num_threads(min(arguments.threads, numba.config.NUMBA_NUM_THREADS))
+        self.threads = min(arguments.threads, numba.config.NUMBA_NUM_THREADS)
+        numba.set_num_threads(self.threads)
         self.linear = compiled(numba, numpy)
+        self.voxels = _voxelize_numba.compiled(numba, numpy)
 
     def versions(self):
         return {
@@ -56,7 +59,7 @@ class Numba:
             "numpy": self.np.__version__,
         }
 
-    def open(self, task):
+    def trajectory(self, task):
         np = self.np
         types = {"f32": np.float32, "f64": np.float64}
         if task.dtype not in types:
@@ -74,6 +77,9 @@ class Numba:
         for row in task.rows_to_check():
             task.check(row, *(array[row] for array in memory))
         return runner
+
+    def voxelize(self, task):
+        return _voxelize_numba.runner(self.np, self.voxels, task, self.threads)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""torch.compile of searchsorted, gather and lerp, for the one shape that this process is there for.
+"""torch.compile, for the one shape that this process is there for: of searchsorted, gather and lerp, or of what
+voxelizes without it.
 
 It compiles anew for each shape, and after eight of them falls back to what torch does without it: so a process opens
 one shape only. Compilation is not timed.
@@ -6,6 +7,8 @@ one shape only. Compilation is not timed.
 import os
 
 import _protocol as protocol
+import _trajectory as trajectory
+import _voxelize_torch
 
 # A handful of kernels: to start more compilers takes longer than they save.
 os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
@@ -33,20 +36,27 @@ class TorchCompile:
     def versions(self):
         return protocol.torch_versions(self.torch)
 
-    def open(self, task):
+    def begin(self):
         if self.used:
             raise RuntimeError("one process is for one shape")
         self.used = True
-        torch = self.torch
         # Nothing may fall back in silence.
-        torch._dynamo.config.suppress_errors = False
+        self.torch._dynamo.config.suppress_errors = False
+        return self.torch
+
+    def trajectory(self, task):
+        torch = self.begin()
         linear = resample(torch)
-        make = protocol.torch_memory(task, torch, self.place)
+        make = trajectory.torch_memory(task, torch, self.place)
         call = lambda memory: linear(*memory)
-        protocol.torch_check(task, torch, make(0), call(make(0)))
+        trajectory.torch_check(task, torch, make(0), call(make(0)))
         if self.place == "cpu":
             return protocol.HostRunner(task, make, call)
         return protocol.DeviceRunner(task, make, call, launches=4)
+
+    def voxelize(self, task):
+        task.does(("dense",), _voxelize_torch.OUTPUTS)
+        return _voxelize_torch.compiled(self.begin(), task, self.place)
 
 
 if __name__ == "__main__":

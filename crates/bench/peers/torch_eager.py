@@ -1,8 +1,11 @@
-"""torch without a compiler: searchsorted, then the two neighbouring rows by index_select, then lerp.
+"""torch without a compiler.
 
-Rows by index_select are faster than a gather with an expanded index, which is what most repositories have.
+Resampling: searchsorted, then the two neighbouring rows by index_select, then lerp. Rows by index_select are faster
+than a gather with an expanded index, which is what most repositories have.
 """
 import _protocol as protocol
+import _trajectory as trajectory
+import _voxelize_torch
 
 
 def resample(torch, data, source, target, offset):
@@ -27,15 +30,18 @@ class TorchEager:
     def versions(self):
         return protocol.torch_versions(self.torch)
 
-    def open(self, task):
+    def trajectory(self, task):
         torch = self.torch
         offset = torch.arange(0, task.batch * task.samples, task.samples, device=self.place).unsqueeze(1)
-        make = protocol.torch_memory(task, torch, self.place)
+        make = trajectory.torch_memory(task, torch, self.place)
         call = lambda memory: resample(torch, *memory, offset)
-        protocol.torch_check(task, torch, make(0), call(make(0)))
+        trajectory.torch_check(task, torch, make(0), call(make(0)))
         if self.place == "cpu":
             return protocol.HostRunner(task, make, call)
         return protocol.DeviceRunner(task, make, call, launches=16)
+
+    def voxelize(self, task):
+        return _voxelize_torch.eager(self.torch, task, self.place)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,18 @@
-"""Triton: search, gather and lerp in one kernel, with one search for each target rather than for each element.
+"""Triton.
 
-The sizes of its blocks are chosen by measuring, with cold caches, before anything is timed.
+Resampling: search, gather and lerp in one kernel, with one search for each target rather than for each element.
+The sizes of blocks are chosen by measuring, with cold caches, before anything is timed.
 """
 import math
+import os
+import sys
 
 import _protocol as protocol
+import _trajectory as trajectory
+
+if "cpu" in sys.argv:
+    # To test this script. Has to be known when kernels are declared.
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 try:
     import triton
@@ -91,11 +99,11 @@ class TritonFused:
     def versions(self):
         return protocol.torch_versions(self.torch) | {"triton": triton.__version__}
 
-    def open(self, task):
+    def trajectory(self, task):
         torch = self.torch
         if task.batch > 65535:
             raise protocol.Refused("has its batch in the grid's second dimension, which ends at 65535")
-        make = protocol.torch_memory(task, torch, self.place)
+        make = trajectory.torch_memory(task, torch, self.place)
 
         def with_output(i):
             data, source, target = make(i)
@@ -107,21 +115,18 @@ class TritonFused:
             # Compiles, and checks every kernel that may be chosen.
             memory[3].fill_(math.nan)
             launch(memory)
-            protocol.torch_check(task, torch, memory, memory[3])
+            trajectory.torch_check(task, torch, memory, memory[3])
         if self.place == "cpu":
-            # Under Triton's interpreter, to test this script; no time of it means anything.
+            # Under Triton's interpreter: no time of it means anything.
             return protocol.HostRunner(task, with_output, launch)
         runner = protocol.DeviceRunner(task, with_output, launch, launches=1)
-
-        def prepare():
-            def median(block):
-                launch.block = block
-                return sorted(runner.time("cold", runs=15, warmup=5))[7]
-
-            launch.block = min(choices, key=median)
-
-        runner.prepare = prepare
+        runner.choose(choices, lambda block: setattr(launch, "block", block))
         return runner
+
+    def voxelize(self, task):
+        import _voxelize_triton
+
+        return _voxelize_triton.runner(self.torch, task, self.place)
 
 
 if __name__ == "__main__":

@@ -117,6 +117,9 @@ pub struct Hello {
 pub struct Opened {
     /// The names of what can be timed.
     pub subjects: Vec<String>,
+    /// Of those whose results are others than our own contender's: how they differ, in words.
+    #[serde(default)]
+    pub differs: BTreeMap<String, String>,
     /// The bytes that have to move; told by our own contender.
     #[serde(default)]
     pub bytes: u64,
@@ -168,6 +171,8 @@ mod tests {
             reply(r#"{"refused":"no"}"#).unwrap(),
             Reply::Refused("no".into())
         );
+        let opened = reply(r#"{"opened":{"subjects":["a","b"],"differs":{"b":"no order"}}}"#);
+        assert!(matches!(opened, Ok(Reply::Opened(opened)) if opened.differs["b"] == "no order"));
         let hello = reply(r#"{"hello":{"protocol":1,"versions":{"numpy":"2"}}}"#).unwrap();
         assert!(matches!(hello, Reply::Hello(hello) if hello.versions["numpy"] == "2"));
         assert!(reply(r#"{"micros":"soon"}"#).is_err());

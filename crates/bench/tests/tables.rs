@@ -34,6 +34,7 @@ fn example() -> ResultFile {
             let mut series = |contender: &str, subject: &str, centre: f64| Series {
                 contender: contender.into(),
                 subject: subject.into(),
+                differs: String::new(),
                 cold: about(centre),
                 warm: about(0.5 * centre),
                 host: about(2.0),
@@ -121,6 +122,19 @@ fn the_tables_say_what_the_samples_do() {
             plot.contains("torch") && !plot.contains("NaN") && !plot.contains("inf"),
             "{plot}"
         );
+    }
+
+    assert!(!page.contains("others than ours") && !readme.contains("another result"));
+
+    // A rival that does something else is marked, and what it does is told.
+    let mut other = example();
+    other.parts[0].series[4].differs = "means of coordinates alone".into();
+    keep(&other);
+    write(&places).unwrap();
+    let page = read("results/trajectory-nvidia-example.md");
+    assert!(page.contains("## Whose results are others than ours\n\n- torch: means of coordinates alone (8x250x128->125 f32)\n"));
+    for text in [page, read("README.md")] {
+        assert!(text.contains(" torch\\* |") && text.contains("\\* has another result than ours"));
     }
 
     // A slow-down, and a variant that is not the same as itself, are told as such.

@@ -26,6 +26,7 @@ pub fn page(analysis: &Analysis<'_>, name: &str) -> String {
     page += "\n## The measurement measured\n\n";
     page += &gates(analysis);
     page += &launches(analysis);
+    page += &differing(analysis);
     page += &left_out(analysis);
     page
 }
@@ -48,9 +49,11 @@ pub fn main_table(analysis: &Analysis<'_>) -> String {
     let mut table =
         "| shape | MB | variant | P50 µs | 95 % | P99 | GB/s | of the copy |".to_owned();
     let rivals = &analysis.rivals;
-    rivals
-        .iter()
-        .for_each(|rival| table += &format!(" {rival} |"));
+    let differs = |rival: &String| analysis.differing.iter().any(|(of, _)| of.name == *rival);
+    for rival in rivals {
+        let mark = if differs(rival) { "\\*" } else { "" };
+        let _ = write!(table, " {rival}{mark} |");
+    }
     table += "\n|---|---:|---|---:|---|---:|---:|---:|";
     table += &"---:|".repeat(rivals.len());
     for shape in &analysis.shapes {
@@ -89,7 +92,11 @@ pub fn main_table(analysis: &Analysis<'_>) -> String {
             }
         }
     }
-    table + "\n"
+    table += "\n";
+    if rivals.iter().any(differs) {
+        table += "\n\\* has another result than ours with some shapes: how is said beside the samples.\n";
+    }
+    table
 }
 
 fn warm_table(analysis: &Analysis<'_>) -> String {
@@ -215,23 +222,36 @@ pub fn launches(analysis: &Analysis<'_>) -> String {
     text + "\n\nNanoseconds per call, in loops of 200 calls that take turns.\n"
 }
 
+fn differing(analysis: &Analysis<'_>) -> String {
+    let lines = analysis.differing.iter();
+    let lines = lines.map(|(of, shapes)| (&*of.name, &*of.how, &**shapes));
+    section(analysis, "Whose results are others than ours", lines)
+}
+
 fn left_out(analysis: &Analysis<'_>) -> String {
-    if analysis.left_out.is_empty() {
+    let lines = analysis.left_out.iter();
+    let lines = lines.map(|(of, shapes)| (&*of.name, &*of.reason, &**shapes));
+    section(analysis, "Who did not take part", lines)
+}
+
+/// What is said of whom, and of which shapes. Nothing, if nothing is.
+fn section<'a>(
+    analysis: &Analysis<'_>,
+    title: &str,
+    lines: impl ExactSizeIterator<Item = (&'a str, &'a str, &'a [String])>,
+) -> String {
+    if lines.len() == 0 {
         return String::new();
     }
-    let mut text = "\n## Who did not take part\n".to_owned();
-    for (left_out, shapes) in &analysis.left_out {
+    let mut text = format!("\n## {title}\n");
+    for (name, words, shapes) in lines {
         let all = shapes.len() == analysis.shapes.len();
         let shapes = if all {
             "all shapes".to_owned()
         } else {
             shapes.join("; ")
         };
-        let _ = write!(
-            text,
-            "\n- {}: {} ({shapes})",
-            left_out.name, left_out.reason
-        );
+        let _ = write!(text, "\n- {name}: {words} ({shapes})");
     }
     text + "\n"
 }

@@ -1,6 +1,6 @@
 //! What does a file of samples say about each shape?
 
-use crate::results::part::{OURS, PLANTED, TWIN};
+use crate::results::part::{Measured, OURS, PLANTED, TWIN};
 use crate::results::{LeftOut, ResultFile, Series};
 use crate::serve::COPY;
 use crate::stats::bootstrap::ratio_of_all;
@@ -23,8 +23,19 @@ pub struct Analysis<'a> {
     pub planted: Option<Compared>,
     /// What launches cost on the host, in nanoseconds.
     pub launches: Vec<(String, Estimates)>,
+    /// Whose results are others than ours, how, and with which shapes.
+    pub differing: Vec<(Differing, Vec<String>)>,
     /// Who did not take part, why, and with which shapes.
     pub left_out: Vec<(LeftOut, Vec<String>)>,
+}
+
+/// A rival whose result is another one than ours.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Differing {
+    /// Its name.
+    pub name: String,
+    /// How, in its own words.
+    pub how: String,
 }
 
 /// One shape.
@@ -112,6 +123,7 @@ pub fn analyse(file: &ResultFile) -> Result<Analysis<'_>> {
         planted: over_all(&shapes, PLANTED),
         rivals,
         launches: launches(file),
+        differing: differing(file),
         left_out: left_out(file),
         shapes,
         file,
@@ -225,17 +237,36 @@ fn launches(file: &ResultFile) -> Vec<(String, Estimates)> {
     described.collect()
 }
 
+fn differing(file: &ResultFile) -> Vec<(Differing, Vec<String>)> {
+    shapes_of(file, |part| {
+        let series = part.series.iter().filter(|s| !s.differs.is_empty());
+        let differing = series.map(|series| Differing {
+            name: series.subject.clone(),
+            how: series.differs.clone(),
+        });
+        differing.collect()
+    })
+}
+
 fn left_out(file: &ResultFile) -> Vec<(LeftOut, Vec<String>)> {
-    let mut reasons: BTreeMap<LeftOut, Vec<String>> = BTreeMap::new();
+    shapes_of(file, |part| part.left_out.clone())
+}
+
+/// What there is to say, each once, and the shapes of which it is said.
+fn shapes_of<T: Ord>(
+    file: &ResultFile,
+    said: impl Fn(&Measured) -> Vec<T>,
+) -> Vec<(T, Vec<String>)> {
+    let mut all: BTreeMap<T, Vec<String>> = BTreeMap::new();
     for part in &file.parts {
-        for left_out in &part.left_out {
-            let shapes = reasons.entry(left_out.clone()).or_default();
+        for said in said(part) {
+            let shapes = all.entry(said).or_default();
             if !shapes.contains(&part.shape) {
                 shapes.push(part.shape.clone());
             }
         }
     }
-    reasons.into_iter().collect()
+    all.into_iter().collect()
 }
 
 impl Shape {

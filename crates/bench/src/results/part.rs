@@ -101,6 +101,9 @@ pub struct Series {
     pub contender: String,
     /// What: a variant, `copy`, `twin`, `planted`, or what the peer calls it.
     pub subject: String,
+    /// How its result is another one than ours, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub differs: String,
     /// Microseconds with cold caches.
     pub cold: Vec<f64>,
     /// Microseconds with warm caches.

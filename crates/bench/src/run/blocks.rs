@@ -125,6 +125,7 @@ fn lanes(contenders: &[(Contender, Opened)], plan: &Plan) -> Vec<Lane> {
                 series: Series {
                     contender: contender.name.clone(),
                     subject: label.to_owned(),
+                    differs: opened.differs.get(subject).cloned().unwrap_or_default(),
                     ..Series::default()
                 },
                 modes,

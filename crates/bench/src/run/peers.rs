@@ -22,7 +22,7 @@ pub struct Peer {
     pub slow: bool,
 }
 
-/// All of them. Which operations they do, they say themselves.
+/// All of them. Which operations they do, and whether they time several things, they say themselves.
 pub const PEERS: &[Peer] = &[
     Peer {
         name: "torch",
@@ -47,7 +47,7 @@ pub const PEERS: &[Peer] = &[
     },
     Peer {
         name: "numpy",
-        file: "numpy_interp.py",
+        file: "numpy_vectors.py",
         cpu: true,
         cuda: false,
         slow: false,
@@ -57,6 +57,27 @@ pub const PEERS: &[Peer] = &[
         file: "numba_parallel.py",
         cpu: true,
         cuda: false,
+        slow: false,
+    },
+    Peer {
+        name: "small_gicp",
+        file: "small_gicp_grid.py",
+        cpu: true,
+        cuda: false,
+        slow: false,
+    },
+    Peer {
+        name: "open3d",
+        file: "open3d_grid.py",
+        cpu: true,
+        cuda: false,
+        slow: false,
+    },
+    Peer {
+        name: "spconv",
+        file: "spconv_voxels.py",
+        cpu: true,
+        cuda: true,
         slow: false,
     },
 ];
@@ -132,10 +153,21 @@ mod tests {
             chosen.iter().map(|peer| peer.name).collect::<Vec<_>>()
         };
         let gpu = DeviceId::Cuda(0);
-        assert_eq!(names("auto", gpu), ["torch", "torch-compile", "triton"]);
+        assert_eq!(
+            names("auto", gpu),
+            ["torch", "torch-compile", "triton", "spconv"]
+        );
         assert_eq!(
             names("auto", DeviceId::Cpu),
-            ["torch", "torch-compile", "numpy", "numba"]
+            [
+                "torch",
+                "torch-compile",
+                "numpy",
+                "numba",
+                "small_gicp",
+                "open3d",
+                "spconv"
+            ]
         );
         assert_eq!(names("numba, torch", DeviceId::Cpu), ["torch", "numba"]);
         assert!(names("none", gpu).is_empty() && names("numpy", gpu).is_empty());

@@ -340,6 +340,10 @@ fn progress(seed: u64, problem: &Problem, measured: &Measured, took: Duration) {
         times.collect::<Vec<_>>().join(", "),
         took.as_secs_f64()
     );
+    let differing = measured.series.iter().filter(|s| !s.differs.is_empty());
+    for series in differing {
+        eprintln!("    {} differs: {}", series.subject, series.differs);
+    }
     for left_out in &measured.left_out {
         eprintln!("    without {}: {}", left_out.name, left_out.reason);
     }

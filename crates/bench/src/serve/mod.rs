@@ -126,6 +126,7 @@ impl Server {
         subjects.push(COPY.to_owned());
         let opened = Opened {
             subjects,
+            differs: BTreeMap::new(),
             bytes: workload.bytes() as u64,
             untuned: workload.untuned()?.to_owned(),
             chosen: workload.chosen()?.to_owned(),

@@ -130,4 +130,23 @@ mod tests {
         assert!((300..uniform).contains(&clustered), "{clustered}");
         assert!((300..uniform).contains(&lidar), "{lidar}");
     }
+
+    /// The rivals in crates/bench/peers make the same points, and know the same sums.
+    #[test]
+    fn rivals_get_the_same_points() {
+        for (scene, expected) in [
+            ("uniform", 2_085_898.329_926_729_2),
+            ("clustered", 2_074_842.462_102_798_7),
+            ("lidar", 2_061_152.651_732_087_1),
+            ("one", 2_054_484.313_467_383_4_f64),
+        ] {
+            let text = format!("dense {scene} 2*700 30x20x10 mean f2");
+            let points = points(&text.parse().unwrap(), 3);
+            let weighted = points.iter().enumerate();
+            let found: f64 = weighted
+                .map(|(i, &p)| f64::from(p) * (i % 97 + 1) as f64)
+                .sum();
+            assert!((found / expected - 1.0).abs() < 1e-9, "{scene}: {found}");
+        }
+    }
 }

@@ -1,10 +1,12 @@
-"""numpy: one search for each row, then the two neighbours of all columns at once.
+"""numpy, in whole arrays.
 
-That is faster than numpy.interp, which takes one column at a time and searches again for each.
+Resampling: one search for each row, then the two neighbours of all columns at once. That is faster than numpy.interp,
+which takes one column at a time and searches again for each.
 """
 import sys
 
 import _protocol as protocol
+import _voxelize_numpy
 
 
 class Numpy:
@@ -20,7 +22,7 @@ class Numpy:
     def versions(self):
         return {"python": sys.version.split()[0], "numpy": self.np.__version__}
 
-    def open(self, task):
+    def trajectory(self, task):
         np = self.np
         types = {"f32": np.float32, "f64": np.float64, "f16": np.float16}
         if task.dtype not in types:
@@ -48,6 +50,9 @@ class Numpy:
         for row in task.rows_to_check():
             task.check(row, *(array[row] for array in memory))
         return runner
+
+    def voxelize(self, task):
+        return _voxelize_numpy.runner(self.np, task)
 
 
 if __name__ == "__main__":

@@ -216,17 +216,16 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(rank)(const __grid_
     parts.flush();
 }
 
-// What a block of the last stage writes at a time: spots with the voxels that belong there.
+// What a warp of the last stage writes at a time: a spot of each lane, with the voxel that belongs there.
 struct Tile {
-    u32 slot[THREADS];  // NONE: without points
-    u32 owner[THREADS];
-    u32 others[THREADS];
-    u32 place[THREADS]; // NONE: nothing to write
-    u32 order[THREADS]; // spots with points from the front, those without from the back
-    u32 filled, empty;  // how many there are; zero at first
+    u32 place[32]; // NONE: nothing to write
+    u32 slot[32];  // NONE: without points
+    u32 owner[32];
+    u32 others[32];
+    u32 order[32]; // spots with points from the front, those without from the back
 };
 
-// The results of a thread's own spot that are one number and of both forms.
+// The results of a lane's own spot that are one number and of both forms.
 template <class Spot>
 __device__ __forceinline__ void put_each(const Params& p, Spot spot, u32 slot, u32 others) {
     const bool filled = slot != NONE;
@@ -238,24 +237,10 @@ __device__ __forceinline__ void put_each(const Params& p, Spot spot, u32 slot, u
     }
 }
 
-// The cell of a voxel: that of its owner.
-__device__ __forceinline__ void put_coords(const Params& p, u32 place, bool filled, u32 owner) {
-    const Target& t = p.target[OUT_COORDS];
-    i32 at[4] = {-1, -1, -1, -1};
-    if (filled) {
-        const Found found = locate(p, owner);
-        at[0] = i32(found.cloud);
-#pragma unroll
-        for (u32 axis = 0; axis < 3; ++axis) at[1 + axis] = i32(found.cell[axis]);
-    }
-#pragma unroll
-    for (u32 k = 0; k < 4; ++k) static_cast<i32*>(t.to)[place * t.stride[0] + k * t.stride[1]] = at[k];
-}
-
-// Sums, means, maxima and minima of a tile's spots that have points.
+// Sums, means, maxima and minima of the spots of a tile that have points.
 template <class Spot>
 __device__ __forceinline__ void put_totals(const Params& p, const Tile& tile, Spot spot, u32 filled) {
-    each_column(p.columns, filled, THREADS, threadIdx.x, [&](u32 row, u32 column) {
+    each_column(p.columns, filled, 32, threadIdx.x & 31, [&](u32 row, u32 column) {
         const u32 at = tile.order[row], others = tile.others[at];
         spot.number = tile.place[at];
         const Place of{p, tile.slot[at], column};
@@ -277,21 +262,22 @@ __device__ __forceinline__ void put_totals(const Params& p, const Tile& tile, Sp
 // And of those that have none.
 template <class Spot>
 __device__ __forceinline__ void put_empty(const Params& p, const Tile& tile, Spot spot, u32 empty) {
+    const u32 lane = threadIdx.x & 31;
     const u32 word = p.empty != p.empty ? u32(Element<float>::NAN_BITS) : __float_as_uint(__double2float_rn(p.empty));
     for (u32 output = OUT_SUM; output <= OUT_MIN; ++output) {
         const Target& t = p.target[output];
         if (!t.to) continue;
         const auto start = [&](u32 row) {
-            spot.number = tile.place[tile.order[THREADS - 1 - row]];
+            spot.number = tile.place[tile.order[31 - row]];
             return element_of(p, t, spot);
         };
         if (t.form & CHUNKS) {
-            each_column(p.columns / 4, empty, THREADS, threadIdx.x, [&](u32 row, u32 chunk) {
+            each_column(p.columns / 4, empty, 32, lane, [&](u32 row, u32 chunk) {
                 float* const to = static_cast<float*>(t.to) + start(row);
                 reinterpret_cast<uint4*>(to)[chunk] = uint4{word, word, word, word};
             });
         } else {
-            each_column(p.columns, empty, THREADS, threadIdx.x, [&](u32 row, u32 column) {
+            each_column(p.columns, empty, 32, lane, [&](u32 row, u32 column) {
                 put_value(t, start(row) + column * t.stride[Spot::COLUMNS], p.empty);
             });
         }
@@ -301,75 +287,78 @@ __device__ __forceinline__ void put_empty(const Params& p, const Tile& tile, Spo
 // The features of the first points of a tile's voxels.
 __device__ __forceinline__ void put_gathered(const Params& p, const Tile& tile) {
     const Target& t = p.target[OUT_GATHERED];
-    const u64 each = u64(p.rows) * p.columns;
-    for (u64 i = threadIdx.x; i < THREADS * each; i += THREADS) {
-        const u32 spot = u32(i / each), rest = u32(i - spot * each);
-        const u32 row = rest / p.columns, column = rest - row * p.columns;
-        if (tile.place[spot] == NONE) continue;
-        const u32 slot = tile.slot[spot];
-        const u32 listed = slot == NONE ? 0 : __ldcg(p.listed + u64(slot) * p.rows + row);
-        const i64 at = tile.place[spot] * t.stride[0] + row * t.stride[1] + column * t.stride[2];
-        put_value(t, at, listed ? double(feature(p, ~listed, column)) : 0.0);
+    const u32 lane = threadIdx.x & 31;
+    for (u32 at = 0; at < 32; ++at) {
+        const u32 place = tile.place[at], slot = tile.slot[at];
+        if (place == NONE) continue;
+        each_column(p.columns, p.rows, 32, lane, [&](u32 row, u32 column) {
+            const u32 listed = slot == NONE ? 0 : __ldcg(p.listed + u64(slot) * p.rows + row);
+            const i64 to = place * t.stride[0] + row * t.stride[1] + column * t.stride[2];
+            put_value(t, to, listed ? double(feature(p, ~listed, column)) : 0.0);
+        });
     }
 }
 
-// A thread's own spot, if its number is one, and its voxel; then the features of all.
+// The lane's own spot, if its number is one, and its voxel; then the features of all.
 template <class Spot>
 __device__ __forceinline__ void put_tile(const Params& p, Tile& tile, Spot spot, u32 slot) {
-    const u32 me = threadIdx.x;
-    const bool filled = slot != NONE && spot.number != NONE;
-    tile.place[me] = spot.number;
-    tile.slot[me] = slot;
-    tile.owner[me] = filled ? __ldcg(p.owner + slot) : 0;
-    tile.others[me] = filled ? __ldcg(p.others + slot) : 0;
-    if (spot.number != NONE) put_each(p, spot, slot, tile.others[me]);
-    const u32 lane = me & 31, below = (1u << lane) - 1;
-    const u32 with = __ballot_sync(~0u, filled), without = __ballot_sync(~0u, !filled && spot.number != NONE);
-    u32 front = 0, back = 0;
-    if (lane == 0) front = atomicAdd(&tile.filled, u32(__popc(with))), back = atomicAdd(&tile.empty, u32(__popc(without)));
-    front = __shfl_sync(~0u, front, 0) + __popc(with & below), back = __shfl_sync(~0u, back, 0) + __popc(without & below);
-    if (filled) {
-        tile.order[front] = me;
-    } else if (spot.number != NONE) {
-        tile.order[THREADS - 1 - back] = me;
-    }
-    __syncthreads();
-    const u32 rows = tile.filled, empty = tile.empty;
-    __syncthreads();
-    if (me == 0) tile.filled = tile.empty = 0; // for the next tile, behind a barrier of the caller's
-    if (p.fixed || p.loose || p.highest || p.lowest) {
-        put_totals(p, tile, spot, rows);
-        put_empty(p, tile, spot, empty);
-    }
+    const u32 lane = threadIdx.x & 31, below = (1u << lane) - 1;
+    const bool valid = spot.number != NONE, filled = valid && slot != NONE;
+    const bool totals = p.fixed || p.loose || p.highest || p.lowest;
+    const u32 owner = filled ? __ldcg(p.owner + slot) : 0, others = filled ? __ldcg(p.others + slot) : 0;
+    const u32 with = __ballot_sync(~0u, filled), without = __ballot_sync(~0u, valid && !filled);
+    tile.place[lane] = spot.number;
+    tile.slot[lane] = slot;
+    if (filled) tile.order[__popc(with & below)] = lane;
+    if (valid && !filled) tile.order[31 - __popc(without & below)] = lane;
+    __syncwarp();
+    // While the owners are on their way.
+    if (totals) put_empty(p, tile, spot, __popc(without));
+    tile.owner[lane] = owner;
+    tile.others[lane] = others;
+    if (valid) put_each(p, spot, slot, others);
+    __syncwarp();
+    if (totals) put_totals(p, tile, spot, __popc(with));
 }
 
-// A node at a time.
-extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(cells)(const __grid_constant__ Params p) {
+// Eight warps a node of 256 cells, each with a word of its bits.
+extern "C" __global__ void __launch_bounds__(THREADS, 5) KERNEL(cells)(const __grid_constant__ Params p) {
     begin();
-    __shared__ Tile tile;
-    if (threadIdx.x == 0) tile.filled = tile.empty = 0;
-    __syncthreads();
+    __shared__ Tile tiles[THREADS / 32];
+    const u32 lane = threadIdx.x & 31, warp = threadIdx.x / 32;
     const Level& level = p.level[0];
     const u32 each = u32(p.keys / 256); // nodes of a cloud
-    const Target& bits = p.target[OUT_BITS];
     for (u32 node = blockIdx.x; node < each * p.batch; node += gridDim.x) {
         const u32 cloud = node / each, number = node - cloud * each;
         const u32 cell = number * 256 + threadIdx.x;
-        const Node words = node_at(level, node);
-        const u32 word = __ldcg(level.bits + u64(node) * 8 + threadIdx.x / 32);
-        const bool filled = word >> (threadIdx.x & 31) & 1;
-        const u32 slot = filled ? __ldcg(level.prefix + node) + rank_in(words, threadIdx.x) : NONE;
-        if (bits.to && threadIdx.x % 8 == 0 && cell < p.cells) {
-            static_cast<u8*>(bits.to)[cloud * bits.stride[0] + cell / 8 * bits.stride[1]] =
-                u8(word >> (threadIdx.x & 31));
+        const u32 words = lane < 8 ? __ldcg(level.bits + u64(node) * 8 + lane) : 0;
+        const u32 word = __shfl_sync(~0u, words, warp);
+        const u32 before = __ldcg(level.prefix + node) + __reduce_add_sync(~0u, lane < warp ? u32(__popc(words)) : 0);
+        const bool filled = word >> lane & 1;
+        const CellSpot spot{cell < p.cells ? cell : NONE, cloud};
+        put_tile(p, tiles[warp], spot, filled ? before + __popc(word & ((1u << lane) - 1)) : NONE);
+        if (const Target& t = p.target[OUT_OCCUPANCY]; t.to && cell < p.cells) {
+            static_cast<u8*>(t.to)[element_of(p, t, spot)] = filled ? 1 : 0;
         }
-        const u32 spot = cell < p.cells ? cell : NONE;
-        put_tile(p, tile, CellSpot{spot, cloud}, slot);
-        if (const Target& t = p.target[OUT_OCCUPANCY]; t.to && spot != NONE) {
-            static_cast<u8*>(t.to)[element_of(p, t, CellSpot{spot, cloud})] = filled ? 1 : 0;
+        if (const Target& t = p.target[OUT_BITS]; t.to && lane % 8 == 0 && cell < p.cells) {
+            static_cast<u8*>(t.to)[cloud * t.stride[0] + cell / 8 * t.stride[1]] = u8(word >> lane);
         }
-        __syncthreads();
+        __syncwarp();
     }
+}
+
+// The cell of a voxel: that of its owner.
+__device__ __forceinline__ void put_coords(const Params& p, u32 place, bool filled, u32 owner) {
+    const Target& t = p.target[OUT_COORDS];
+    i32 at[4] = {-1, -1, -1, -1};
+    if (filled) {
+        const Found found = locate(p, owner);
+        at[0] = i32(found.cloud);
+#pragma unroll
+        for (u32 axis = 0; axis < 3; ++axis) at[1 + axis] = i32(found.cell[axis]);
+    }
+#pragma unroll
+    for (u32 k = 0; k < 4; ++k) static_cast<i32*>(t.to)[place * t.stride[0] + k * t.stride[1]] = at[k];
 }
 
 // The place of a voxel; NONE beyond the capacity.
@@ -382,29 +371,27 @@ __device__ __forceinline__ u32 place_of(const Params& p, u32 slot) {
     return place < p.capacity ? place : NONE;
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(voxels)(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(THREADS, 5) KERNEL(voxels)(const __grid_constant__ Params p) {
     begin();
-    __shared__ Tile tile;
-    if (threadIdx.x == 0) tile.filled = tile.empty = 0;
-    __syncthreads();
+    __shared__ Tile tiles[THREADS / 32];
+    const u32 lane = threadIdx.x & 31;
+    Tile& tile = tiles[threadIdx.x / 32];
     const u32 voxels = __ldcg(p.level[p.levels - 1].total);
     if (blockIdx.x == 0 && threadIdx.x == 0) *static_cast<i64*>(p.target[OUT_NUMBER].to) = voxels;
     // All voxels that are worked on, and all places behind the last one.
-    const u32 worked = min(voxels, p.slots);
-    const u64 all = max(worked, p.capacity);
-    for (u64 first = u64(blockIdx.x) * THREADS; first < all; first += u64(gridDim.x) * THREADS) {
-        const u32 i = u32(min(first + threadIdx.x, u64(NONE)));
+    const u32 worked = min(voxels, p.slots), all = max(worked, p.capacity);
+    for (u32 first = blockIdx.x * THREADS + threadIdx.x - lane; first < all; first += gridDim.x * THREADS) {
+        const u32 i = first + lane, slot = i < worked ? i : NONE;
         u32 place = NONE;
         if (i < worked) {
             place = place_of(p, i);
         } else if (i < p.capacity) {
             place = i;
         }
-        const u32 slot = i < worked ? i : NONE;
         put_tile(p, tile, VoxelSpot{place}, slot);
-        if (place != NONE) put_coords(p, place, slot != NONE, tile.owner[threadIdx.x]);
+        if (place != NONE) put_coords(p, place, slot != NONE, tile.owner[lane]);
         if (p.listed) put_gathered(p, tile);
-        __syncthreads();
+        __syncwarp();
     }
     const Target& map = p.target[OUT_POINT_TO_VOXEL];
     if (!(p.flags & BY_FIRST) || !map.to) return;

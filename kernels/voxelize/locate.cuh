@@ -70,7 +70,7 @@ __device__ __forceinline__ bool place(const Params& p, u32 axis, float distance,
     // The floor is in the low bits once 2^23 is added, rounding down.
     cell = __float_as_uint(__fadd_rd(q, 0x1p23f)) - __float_as_uint(0x1p23f);
     // As bits, what is negative or no number is above any number of cells.
-    return __float_as_uint(q) < __float_as_uint(float(p.shape[axis]));
+    return __float_as_uint(q) < __float_as_uint(p.limit[axis]);
 }
 
 // Of coordinates of a cloud.
@@ -78,16 +78,22 @@ template <class T>
 __device__ __forceinline__ Found locate_in(const Params& p, u32 cloud, const T (&v)[3]) {
     Found found;
     found.cloud = cloud;
-    bool inside = true, finite = true;
+    bool inside = found.cloud < p.batch;
+    if (p.flags & QUICK) {
 #pragma unroll
-    for (u32 axis = 0; axis < 3; ++axis) {
-        const float distance = Coordinate<T>::beyond(v[axis], p.min[axis]);
-        finite = finite && Coordinate<T>::finite(v[axis]);
-        const bool in = p.flags & QUICK ? place(p, axis, distance, found.cell[axis])
-                                        : place_exactly(distance, p.size[axis], p.shape[axis], found.cell[axis]);
-        inside = inside && in;
+        for (u32 axis = 0; axis < 3; ++axis) {
+            const float distance = Coordinate<T>::beyond(v[axis], p.min[axis]);
+            inside &= place(p, axis, distance, found.cell[axis]);
+        }
+    } else {
+#pragma unroll
+        for (u32 axis = 0; axis < 3; ++axis) {
+            const float distance = Coordinate<T>::beyond(v[axis], p.min[axis]);
+            const bool in = place_exactly(distance, p.size[axis], p.shape[axis], found.cell[axis]);
+            inside &= p.flags & CLAMP ? Coordinate<T>::finite(v[axis]) : in;
+        }
     }
-    found.inside = (p.flags & CLAMP ? finite : inside) && found.cloud < p.batch;
+    found.inside = inside;
     return found;
 }
 

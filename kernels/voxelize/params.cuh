@@ -82,6 +82,7 @@ struct Params {
     float min[3];
     float size[3];
     float inverse[3];      // 1 / size, rounded to nearest
+    float limit[3];        // the shape, exact where the grid is one for `quotient`
     u32 shape[3];
     double empty;
     u32 capacity;          // M

@@ -102,7 +102,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
                 const float* const at = stage + i * columns;
                 const float v[3] = {at[0], at[1], at[2]};
                 const Found found = locate_in(p, 0, v);
-                if (found.inside) cell[k] = u32(key_of(p, found));
+                // Fewer cells than 2^31.
+                if (found.inside) cell[k] = (found.cell[0] * p.shape[1] + found.cell[1]) * p.shape[2] + found.cell[2];
             }
             const u32 tile = cell[k] >> t.shift;
             const u32 led = __shfl_sync(~0u, tile, 0);
@@ -204,19 +205,21 @@ __device__ __forceinline__ Part take_part(const Tiles& t, u32* scratch) {
     return taken;
 }
 
-// Counts a unit's records.
+// Counts a unit's records, those of one cell that follow each other together.
 __device__ __forceinline__ void count_unit(u32* counts, uint4 v) {
-    if (v.x == v.y && v.x == v.z && v.x == v.w && (v.x & 0xffff) == v.x >> 16) {
-        atomicAdd(counts + (v.x & 0xffff), UNIT); // never NO_CELL: a unit holds a record
-        return;
-    }
     const u32 words[4] = {v.x, v.y, v.z, v.w};
+    u32 cell = v.x & 0xffff, same = 0; // a unit holds a record
 #pragma unroll
-    for (u32 w = 0; w < 4; ++w) {
-        const u32 low = words[w] & 0xffff, high = words[w] >> 16;
-        if (low != NO_CELL) atomicAdd(counts + low, 1u);
-        if (high != NO_CELL) atomicAdd(counts + high, 1u);
+    for (u32 i = 0; i < UNIT; ++i) {
+        const u32 next = i % 2 ? words[i / 2] >> 16 : words[i / 2] & 0xffff;
+        if (next != cell) {
+            atomicAdd(counts + cell, same);
+            if (next == NO_CELL) return; // nothing follows
+            cell = next, same = 0;
+        }
+        ++same;
     }
+    atomicAdd(counts + cell, same);
 }
 
 // Counts a part's records: runs of its chunks, each by some lanes, four of them at a time so that their first units are

@@ -74,6 +74,7 @@ pub(super) struct Params {
     min: [f32; 3],
     size: [f32; 3],
     inverse: [f32; 3],
+    limit: [f32; 3],
     shape: [u32; 3],
     empty: f64,
     capacity: u32,
@@ -195,6 +196,7 @@ impl Params {
             min: grid.min(),
             size: grid.voxel_size(),
             inverse: grid.voxel_size().map(f32::recip),
+            limit: grid.shape().map(|cells| cells as f32),
             shape: grid.shape().map(|cells| cells as u32),
             empty: given.empty,
             capacity: problem.capacity as u32,
@@ -320,7 +322,7 @@ mod tests {
         let (params, bytes) = fields(HEADER, "Params", &inner);
         let expected = offsets!(Params:
             points, features, offsets, point_stride, feature_stride, offsets_stride, cells, keys, count, batch, columns,
-            point_dtype, feature_dtype, flags, min, size, inverse, shape, empty, capacity, rows, slots, levels,
+            point_dtype, feature_dtype, flags, min, size, inverse, limit, shape, empty, capacity, rows, slots, levels,
             level_now, zeros,
             zero_bytes, node_of, bit_of, magnitude, owner, others, first, fixed, beyond, loose, highest, lowest,
             listed, by_tile, level, target);

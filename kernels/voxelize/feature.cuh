@@ -53,6 +53,10 @@ struct Quantum {
     __device__ __forceinline__ i64 multiple(float v) const {
         return __double2ll_rn(mul(double(v), power_of_two(-exponent)));
     }
+    // Whether a value is so large that it is a multiple as it is.
+    __device__ __forceinline__ bool divides(float v) const {
+        return i32(__float_as_uint(v) >> 23 & 255) - 127 - 23 >= exponent;
+    }
     __device__ __forceinline__ double times(i64 multiple) const {
         return mul(__ll2double_rn(multiple), power_of_two(exponent));
     }

@@ -62,36 +62,36 @@ __device__ __forceinline__ bool place_exactly(float distance, float size, u32 ce
     cell = u32(min(max(q, 0.0), double(cells) - 1));
     return q >= 0 && q < double(cells);
 }
-__device__ __forceinline__ bool place(const Params& p, u32 axis, float distance, u32& cell) {
-    const float size = p.size[axis];
-    const float q = quotient(distance, size, p.inverse[axis]);
-    // Something may have underflowed, and -0 is in cell 0.
-    if (fabsf(q) < 0x1p-60f) return place_exactly(distance, size, p.shape[axis], cell);
-    // The floor is in the low bits once 2^23 is added, rounding down.
-    cell = __float_as_uint(__fadd_rd(q, 0x1p23f)) - __float_as_uint(0x1p23f);
-    // As bits, what is negative or no number is above any number of cells.
-    return __float_as_uint(q) < __float_as_uint(p.limit[axis]);
-}
 
 // Of coordinates of a cloud.
 template <class T>
 __device__ __forceinline__ Found locate_in(const Params& p, u32 cloud, const T (&v)[3]) {
     Found found;
     found.cloud = cloud;
-    bool inside = found.cloud < p.batch;
-    if (p.flags & QUICK) {
+    const bool quick = p.flags & QUICK;
+    bool inside = found.cloud < p.batch, tiny = false;
+    float distance[3];
+#pragma unroll
+    for (u32 axis = 0; axis < 3; ++axis) distance[axis] = Coordinate<T>::beyond(v[axis], p.min[axis]);
+    if (quick) {
+        bool within = true;
 #pragma unroll
         for (u32 axis = 0; axis < 3; ++axis) {
-            const float distance = Coordinate<T>::beyond(v[axis], p.min[axis]);
-            inside &= place(p, axis, distance, found.cell[axis]);
+            const float q = quotient(distance[axis], p.size[axis], p.inverse[axis]);
+            // As bits, what is negative or no number is above any number of cells.
+            within &= __float_as_uint(q) < __float_as_uint(p.limit[axis]);
+            // Of what is next to nothing something may have underflowed, and -0 is in cell 0.
+            tiny |= fabsf(q) < 0x1p-60f;
+            // The floor is in the low bits once 2^23 is added, rounding down.
+            found.cell[axis] = __float_as_uint(__fadd_rd(q, 0x1p23f)) - __float_as_uint(0x1p23f);
         }
-    } else {
+        found.inside = inside && within;
+        if (within || !tiny) return found;
+    }
 #pragma unroll
-        for (u32 axis = 0; axis < 3; ++axis) {
-            const float distance = Coordinate<T>::beyond(v[axis], p.min[axis]);
-            const bool in = place_exactly(distance, p.size[axis], p.shape[axis], found.cell[axis]);
-            inside &= p.flags & CLAMP ? Coordinate<T>::finite(v[axis]) : in;
-        }
+    for (u32 axis = 0; axis < 3; ++axis) {
+        const bool in = place_exactly(distance[axis], p.size[axis], p.shape[axis], found.cell[axis]);
+        inside &= p.flags & CLAMP ? Coordinate<T>::finite(v[axis]) : in;
     }
     found.inside = inside;
     return found;

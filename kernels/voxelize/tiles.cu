@@ -223,9 +223,9 @@ __device__ __forceinline__ void count_unit(u32* counts, uint4 v) {
 }
 
 // Counts a part's records: runs of its chunks, each by some lanes, four of them at a time so that their first units are
-// on their way together.
+// on their way together, as are further ones.
 __device__ __forceinline__ void count_part(const Tiles& t, Part part, u32* counts) {
-    constexpr u32 TOGETHER = 4;
+    constexpr u32 TOGETHER = 4, FURTHER = 3;
     u32 lanes = 1;
     while (lanes < 32 && u64(lanes) * t.chunks * UNIT < part.points) lanes *= 2;
     const u32 lane = threadIdx.x & (lanes - 1);
@@ -248,8 +248,17 @@ __device__ __forceinline__ void count_part(const Tiles& t, Part part, u32* count
 #pragma unroll
         for (u32 k = 0; k < TOGETHER; ++k) {
             if (at[k] < end[k]) count_unit(counts, v[k]);
-            for (u32 unit = at[k] + lanes; unit < end[k]; unit += lanes) {
-                count_unit(counts, __ldcs(records + u64(first + k * step) * room + unit));
+            const uint4* const run = records + u64(first + k * step) * room;
+            for (u32 unit = at[k] + lanes; unit < end[k]; unit += FURTHER * lanes) {
+                uint4 w[FURTHER];
+#pragma unroll
+                for (u32 i = 0; i < FURTHER; ++i) {
+                    if (unit + i * lanes < end[k]) w[i] = __ldcs(run + unit + i * lanes);
+                }
+#pragma unroll
+                for (u32 i = 0; i < FURTHER; ++i) {
+                    if (unit + i * lanes < end[k]) count_unit(counts, w[i]);
+                }
             }
         }
     }

@@ -61,7 +61,8 @@ struct Tiles {
     u32 room;      // records of a chunk; a multiple of 8
     u32 row;       // chunks, rounded up to whole groups
     u32 group;     // chunks, 1 or 4, that a block takes after each other and writes to the table at once
-    u32 part;      // points of a tile that are one block's
+    u32 heavy;     // points of a tile from which on it is several blocks'
+    u32 part;      // points of each of those
 };
 
 struct Params {

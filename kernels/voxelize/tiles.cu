@@ -173,6 +173,11 @@ struct Part {
     u32 points; // of the tile
 };
 
+// How many parts a tile of so many points has.
+__device__ __forceinline__ u32 parts_of(const Tiles& t, u32 points) {
+    return points > t.heavy ? (points + t.part - 1) / t.part : 1;
+}
+
 // Parts are handed out in order, so that when a block waits for the first one of its tile, that one has started. The
 // first `tiles` blocks take the first parts and look at nothing but their own total.
 __device__ __forceinline__ Part take_part(const Tiles& t, u32* scratch) {
@@ -181,7 +186,7 @@ __device__ __forceinline__ Part take_part(const Tiles& t, u32* scratch) {
     if (threadIdx.x == 0) {
         mine = atomicAdd(t.ticket, 1u);
         const u32 points = mine < t.tiles ? __ldcg(t.totals + mine) : 0;
-        taken = {mine, 0, mine < t.tiles ? max(1u, (points + t.part - 1) / t.part) : 0, points};
+        taken = {mine, 0, mine < t.tiles ? parts_of(t, points) : 0, points};
     }
     __syncthreads();
     const u32 ticket = mine;
@@ -189,15 +194,10 @@ __device__ __forceinline__ Part take_part(const Tiles& t, u32* scratch) {
     const u32 each = (t.tiles + COUNTERS - 1) / COUNTERS;
     const u32 first = min(t.tiles, threadIdx.x * each), last = min(t.tiles, first + each);
     u32 further = 0, all;
-    for (u32 i = first; i < last; ++i) {
-        const u32 points = __ldcg(t.totals + i);
-        if (points > t.part) further += (points - 1) / t.part;
-    }
+    for (u32 i = first; i < last; ++i) further += parts_of(t, __ldcg(t.totals + i)) - 1;
     u32 at = t.tiles + sum_before<COUNTERS>(further, scratch, all);
     for (u32 i = first; i < last; ++i) {
-        const u32 points = __ldcg(t.totals + i);
-        if (points <= t.part) continue;
-        const u32 more = (points - 1) / t.part;
+        const u32 points = __ldcg(t.totals + i), more = parts_of(t, points) - 1;
         if (at <= ticket && ticket < at + more) taken = {i, ticket - at + 1, more + 1, points};
         at += more;
     }

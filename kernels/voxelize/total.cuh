@@ -93,7 +93,7 @@ __device__ __forceinline__ double sum_of(const Place& of, u32 others, float valu
     if (others) beyond |= __ldcg(of.beyond()) >> of.beyond_shift() & 3;
     if (beyond) return beyond_value(beyond);
     const Quantum quantum = of.quantum();
-    if (!others && quantum.divides(value)) return double(value);
+    if (!others && quantum.divides(value)) return double(value) + 0.0; // a sum begins at +0
     return quantum.times(quantum.multiple(value) + (others ? __ldcg(p.fixed + of.at()) : 0));
 }
 __device__ __forceinline__ double max_of(const Place& of, u32 others, float value) {

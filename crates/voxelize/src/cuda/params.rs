@@ -51,6 +51,7 @@ struct Tiles {
     room: u32,
     row: u32,
     group: u32,
+    heavy: u32,
     part: u32,
 }
 
@@ -250,6 +251,7 @@ impl Tiles {
             room: room.room as u32,
             row: room.row as u32,
             group: room.group as u32,
+            heavy: room.heavy as u32,
             part: room.part as u32,
         }
     }
@@ -312,7 +314,7 @@ mod tests {
         assert_eq!((level, level_bytes), (expected, size_of::<Level>()));
         let (tiles, tiles_bytes) = fields(HEADER, "Tiles", &[]);
         let expected = offsets!(Tiles:
-            records, begins, totals, ticket, written, shift, tiles, chunks, each, room, row, group, part);
+            records, begins, totals, ticket, written, shift, tiles, chunks, each, room, row, group, heavy, part);
         assert_eq!((tiles, tiles_bytes), (expected, size_of::<Tiles>()));
         let inner = [
             ("Target", target_bytes, 8),

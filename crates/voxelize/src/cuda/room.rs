@@ -53,6 +53,7 @@ pub(crate) struct TileRoom {
     pub room: usize,
     pub row: usize,
     pub group: usize,
+    pub heavy: usize,
     pub part: usize,
 }
 

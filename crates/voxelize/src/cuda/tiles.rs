@@ -22,6 +22,8 @@ const SHIFTS: std::ops::RangeInclusive<u32> = 14..=15;
 /// Tiles below which the smaller ones are taken.
 const FEW_TILES: usize = 256;
 const MOST_COLUMNS: usize = 8;
+/// About as many blocks of `count` as a large device has room for.
+const MANY_BLOCKS: usize = 264;
 /// Shared memory of a block for what is not rows and records.
 const STATIC_BYTES: usize = 1024;
 
@@ -86,8 +88,10 @@ fn tiles(problem: &Problem) -> TileRoom {
     let chunks = problem.points.div_ceil(each * THREADS);
     // Where there are many chunks, several together write whole sectors of the table.
     let group = if chunks > 1024 { 4 } else { 1 };
-    // A heavy tile has more points than half as much again as all have on average, and than its cells twice over.
-    let part = (3 * problem.points / (2 * tiles)).max(2 << shift);
+    // A heavy tile has more points than half as much again as all have on average, and than its cells twice over. As
+    // many in one place take their time: it is shared out among as many blocks as there would be without tiles.
+    let heavy = (3 * problem.points / (2 * tiles)).max(2 << shift);
+    let part = (problem.points / MANY_BLOCKS).clamp(2 << shift, heavy);
     TileRoom {
         shift,
         tiles,
@@ -97,6 +101,7 @@ fn tiles(problem: &Problem) -> TileRoom {
         room: (each * THREADS + (UNIT - 1) * tiles.min(each * THREADS)).next_multiple_of(UNIT),
         row: chunks.next_multiple_of(group),
         group,
+        heavy,
         part,
         ..TileRoom::default()
     }

@@ -29,7 +29,7 @@ const RELEASES: [&str; 9] = [
 ];
 
 /// Needs a kernel; covered where there is one, by the operations' own tests.
-const KERNELS: [&str; 6] = [
+const KERNELS: [&str; 7] = [
     "cuModuleLoadData",
     "cuModuleUnload",
     "cuModuleGetFunction",

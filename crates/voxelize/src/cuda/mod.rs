@@ -218,7 +218,7 @@ pub(crate) fn race(
 
 impl Plan {
     /// A plan for device memory, its kernels compiled and loaded: after this, no call of [`launch`](Plan::launch) or,
-    /// for like problems, of [`enqueue`](crate::enqueue) has to.
+    /// for like problems, of [`enqueue`] has to.
     ///
     /// # Errors
     /// [`Error::Unsupported`] with each variant's reason; [`Error::Build`] or [`Error::Driver`] if a kernel cannot be

@@ -46,6 +46,25 @@ fn a_registry_is_read() {
 }
 
 #[test]
+fn entries_are_for_a_type_or_for_all_and_have_stages() {
+    let changed = GOOD.replace(
+        r#"entry = "toy_wide_{dtype}""#,
+        "entry = \"toy_wide\"\nstages = [\"clear\", \"add\"]",
+    );
+    let found = parse(&changed).unwrap();
+    let entries: Vec<_> = found.variant[1].entries().collect();
+    assert_eq!(entries, [("toy_wide".to_owned(), None)]);
+    let symbols = found.variant[1].symbols("toy_wide");
+    assert_eq!(symbols, ["toy_wide_clear", "toy_wide_add"]);
+    // Another variant with the same symbols.
+    let variant = changed.rfind("[[variant]]").unwrap();
+    let again = changed[variant..].replace("toy.wide.sm80", "toy.wider.sm80");
+    let error = parse(&format!("{changed}\n{again}")).unwrap_err();
+    let expected = "toy.wider.sm80: entry: the entry toy_wide_clear is there twice";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
 fn the_registry_of_this_repository_is_sound() {
     let text = include_str!("../registry.toml");
     assert!(registry::parse(text, |_| true).is_ok());
@@ -122,9 +141,19 @@ fn what_is_wrong_is_named_by_variant_and_field() {
             "toy.wide.sm80: source: there is no kernels/toy/none.cu",
         ),
         (
-            "toy_wide_{dtype}",
-            "toy_wide",
-            "toy.wide.sm80: entry: the entry toy_wide is there twice",
+            r#"entry = "toy_wide_{dtype}""#,
+            "entry = \"toy_wide_{dtype}\"\nstages = [\"a\", \"a\"]",
+            "toy.wide.sm80: stages: a is there twice",
+        ),
+        (
+            r#"entry = "toy_wide_{dtype}""#,
+            "entry = \"toy_wide_{dtype}\"\nstages = [\"a b\"]",
+            "toy.wide.sm80: stages: \"a b\" cannot end a symbol of C",
+        ),
+        (
+            r#"dtypes = ["f16", "f32"]"#,
+            "dtypes = [\"f16\"]\nstages = [\"a\"]",
+            "toy.scalar.cpu: stages: only a variant for CUDA",
         ),
         (
             "toy_wide_{dtype}",

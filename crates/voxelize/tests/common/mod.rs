@@ -18,7 +18,9 @@ pub fn op() -> &'static OpEntry {
 
 /// Runs a trial on every variant: each must agree with the oracle, and with the first one. Returns the outputs.
 pub fn everywhere(trial: &Trial) -> CaseOutputs {
-    let (outputs, reached) = survey::everywhere(op(), trial, true);
+    // Emulated devices take seconds for what is much larger.
+    let small = trial.count() < 80_000;
+    let (outputs, reached) = survey::everywhere(op(), trial, small);
     assert!(reached.contains(&"voxelize.scalar.cpu"), "{reached:?}");
     outputs
 }

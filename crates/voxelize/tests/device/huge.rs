@@ -10,6 +10,7 @@ use robocache_testkit::random::Random;
 use robocache_voxelize::{
     Clouds, Dense, Determinism, Grid, Options, Sparse, enqueue, voxelize_dense,
 };
+use std::cell::Cell;
 use std::sync::Arc;
 
 const MEMORY: u64 = 40_000_000_000;
@@ -85,6 +86,7 @@ fn on_cpu(points: &[f32]) -> (Vec<i32>, Vec<f32>) {
 }
 
 fn compare(points: &[f32]) {
+    let compared = Cell::new(0);
     on_each(|context, emulated| {
         if emulated || context.cuda_caps().memory_bytes < MEMORY {
             return;
@@ -93,7 +95,9 @@ fn compare(points: &[f32]) {
         let (count, sum) = on_cpu(points);
         let (dense, sparse, sums) = on_device(&stream, points);
         assert!(dense == count && sparse == count && sums == sum);
+        compared.set(compared.get() + 1);
     });
+    assert!(compared.get() > 0, "no device of {MEMORY} bytes is there");
 }
 
 fn is_wanted() -> bool {

@@ -111,6 +111,10 @@ fn minus_zero_and_denormals() {
     let smallest = f64::from(f32::from_bits(1));
     let numbers = [-0.0, 0.0, smallest, -smallest, f64::from(f32::MIN_POSITIVE)];
     assert_eq!(along_x(&numbers, grid), [0, 0, 0, -1, 0]);
+    // The quotient of these is -0, which is in cell 0, or the smallest number below it, which is in none.
+    let large = Grid::new([0.0; 3], [4.0; 3], [2; 3]).unwrap();
+    let below = [-smallest, -2.0 * smallest, -3.0 * smallest];
+    assert_eq!(along_x(&below, large), [0, 0, -1]);
     let small = Grid::new([0.0; 3], [f32::from_bits(4); 3], [3; 3]).unwrap();
     let numbers: Vec<_> = (0..14).map(|i| f64::from(f32::from_bits(i))).collect();
     let cells = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, -1, -1];

@@ -127,12 +127,12 @@ __device__ __forceinline__ void add_features(const Params& p, u32 point, u32 slo
     if (together != NONE && Magnitudes::one_column_a_lane(p)) {
         // Each lane adds up a column of every so many points.
         const Place to{p, together, lane % p.columns};
-        const Quantum quantum = p.fixed ? to.quantum() : Quantum(0, 1);
+        const Quantum quantum = p.fixed ? to.quantum() : Quantum();
         Sums sums;
         each_column(p.columns, 32, 32, lane, [&](u32 from, u32 column) {
             if (others >> from & 1) sums.take(p, quantum, feature(p, first + from, column));
         });
-        for (u32 bit = p.columns; bit < 32; bit <<= 1) sums.join(p, bit);
+        for (u32 bit = p.columns; bit < 32; bit <<= 1) sums.join(p, sums.of_lane(p, lane ^ bit));
         if (lane < p.columns) sums.give(to);
         return;
     }
@@ -141,8 +141,8 @@ __device__ __forceinline__ void add_features(const Params& p, u32 point, u32 slo
         for (u32 column = 0; column < p.columns; ++column) {
             const Place to{p, together, column};
             Sums sums;
-            if (mine) sums.take(p, p.fixed ? to.quantum() : Quantum(0, 1), feature(p, point, column));
-            for (u32 bit = 1; bit < 32; bit <<= 1) sums.join(p, bit);
+            if (mine) sums.take(p, p.fixed ? to.quantum() : Quantum(), feature(p, point, column));
+            for (u32 bit = 1; bit < 32; bit <<= 1) sums.join(p, sums.of_lane(p, lane ^ bit));
             if (lane == 0) sums.give(to);
         }
         return;

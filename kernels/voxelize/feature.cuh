@@ -39,8 +39,9 @@ __device__ __forceinline__ u32 ordered_down(float v) { return v != v ? 0 : ~orde
 
 // A sum in any order: each value becomes a whole multiple of a quantum, as crates/voxelize/src/cpu/fixed.rs says.
 struct Quantum {
-    i32 exponent;
+    i32 exponent = 0;
 
+    Quantum() = default;
     // Of a column whose largest finite magnitude has these bits.
     __device__ __forceinline__ Quantum(u32 magnitude, u32 points) {
         const u32 least = max(magnitude, 1u);

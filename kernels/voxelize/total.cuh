@@ -50,19 +50,24 @@ struct Sums {
             if (!bits) fixed += quantum.multiple(value);
             beyond |= bits;
         }
-        loose = add(loose, value);
-        highest = max(highest, ordered(value));
-        lowest = max(lowest, ordered_down(value));
+        if (p.loose) loose = add(loose, value);
+        if (p.highest) highest = max(highest, ordered(value));
+        if (p.lowest) lowest = max(lowest, ordered_down(value));
     }
-    // With the lane whose number differs in one bit.
-    __device__ __forceinline__ void join(const Params& p, u32 bit) {
-        if (p.fixed) {
-            fixed += __shfl_xor_sync(~0u, fixed, bit);
-            beyond |= __shfl_xor_sync(~0u, beyond, bit);
-        }
-        if (p.loose) loose = add(loose, __shfl_xor_sync(~0u, loose, bit));
-        if (p.highest) highest = max(highest, __shfl_xor_sync(~0u, highest, bit));
-        if (p.lowest) lowest = max(lowest, __shfl_xor_sync(~0u, lowest, bit));
+    __device__ __forceinline__ void join(const Params& p, const Sums& other) {
+        if (p.fixed) fixed += other.fixed, beyond |= other.beyond;
+        if (p.loose) loose = add(loose, other.loose);
+        if (p.highest) highest = max(highest, other.highest);
+        if (p.lowest) lowest = max(lowest, other.lowest);
+    }
+    // Those of another lane. The work of one whole warp.
+    __device__ __forceinline__ Sums of_lane(const Params& p, u32 lane) const {
+        Sums other;
+        if (p.fixed) other.fixed = __shfl_sync(~0u, fixed, lane), other.beyond = __shfl_sync(~0u, beyond, lane);
+        if (p.loose) other.loose = __shfl_sync(~0u, loose, lane);
+        if (p.highest) other.highest = __shfl_sync(~0u, highest, lane);
+        if (p.lowest) other.lowest = __shfl_sync(~0u, lowest, lane);
+        return other;
     }
     __device__ __forceinline__ void give(const Place& to) const {
         const Params& p = to.p;
@@ -74,6 +79,26 @@ struct Sums {
         if (p.highest) raise(p.highest + to.at(), highest);
         if (p.lowest) raise(p.lowest + to.at(), lowest);
     }
+    // What has been given.
+    static __device__ __forceinline__ Sums given(const Place& to) {
+        const Params& p = to.p;
+        Sums sums;
+        if (p.fixed) {
+            sums.fixed = __ldcg(p.fixed + to.at());
+            sums.beyond = __ldcg(to.beyond()) >> to.beyond_shift() & 3;
+        }
+        if (p.loose) sums.loose = __ldcg(p.loose + to.at());
+        if (p.highest) sums.highest = __ldcg(p.highest + to.at());
+        if (p.lowest) sums.lowest = __ldcg(p.lowest + to.at());
+        return sums;
+    }
+
+    __device__ __forceinline__ double sum(const Params& p, Quantum quantum) const {
+        if (p.loose) return double(loose);
+        return beyond ? beyond_value(beyond) : quantum.times(fixed);
+    }
+    __device__ __forceinline__ double most() const { return highest ? double(unordered(highest)) : beyond_value(3); }
+    __device__ __forceinline__ double least() const { return lowest ? double(unordered(~lowest)) : beyond_value(3); }
 };
 
 // Puts a point into a voxel's list of its first ones: each place keeps the smaller of two and hands the other on. What

@@ -9,6 +9,7 @@ const CLAMP: u32 = 1;
 const QUICK: u32 = 2;
 const OFFSETS_ARE_64_BIT: u32 = 4;
 const BY_FIRST: u32 = 8;
+const QUADS: u32 = 16;
 const FLAT: u32 = 1;
 const CHUNKS: u32 = 2;
 
@@ -43,11 +44,15 @@ struct Tiles {
     begins: u64,
     totals: u64,
     ticket: u64,
-    written: u64,
+    ready: u64,
+    heavy_tiles: u64,
+    arrived: u64,
+    first_point: u64,
+    first_chunk: u64,
     shift: u32,
     tiles: u32,
     chunks: u32,
-    each: u32,
+    points: u32,
     room: u32,
     row: u32,
     group: u32,
@@ -212,7 +217,8 @@ impl Params {
                     problem.offsets_dtype == Some(DType::I64),
                     OFFSETS_ARE_64_BIT,
                 )
-                | flag(problem.order == Order::FirstPoint, BY_FIRST),
+                | flag(problem.order == Order::FirstPoint, BY_FIRST)
+                | flag(has_quads(problem), QUADS),
             zeros: workspace,
             zero_bytes: room.zero_bytes as u64,
             node_of: at(Some(room.node_of)),
@@ -220,12 +226,12 @@ impl Params {
             magnitude: at(Some(room.magnitude)),
             owner: at(Some(room.owner)),
             others: at(Some(room.others)),
-            first: at(room.first),
-            fixed: at(room.fixed),
-            beyond: at(room.beyond),
-            loose: at(room.loose),
-            highest: at(room.highest),
-            lowest: at(room.lowest),
+            first: at(room.totals.first),
+            fixed: at(room.totals.fixed),
+            beyond: at(room.totals.beyond),
+            loose: at(room.totals.loose),
+            highest: at(room.totals.highest),
+            lowest: at(room.totals.lowest),
             listed: at(room.listed),
             by_tile: room
                 .by_tile
@@ -243,11 +249,15 @@ impl Tiles {
             begins: workspace + room.begins as u64,
             totals: workspace + room.totals as u64,
             ticket: workspace + room.ticket as u64,
-            written: workspace + room.written as u64,
+            ready: workspace + room.ready as u64,
+            heavy_tiles: workspace + room.heavy_tiles as u64,
+            arrived: workspace + room.arrived as u64,
+            first_point: workspace + room.first_point as u64,
+            first_chunk: workspace + room.first_chunk as u64,
             shift: room.shift,
             tiles: room.tiles as u32,
             chunks: room.chunks as u32,
-            each: room.each as u32,
+            points: room.points as u32,
             room: room.room as u32,
             row: room.row as u32,
             group: room.group as u32,
@@ -255,6 +265,15 @@ impl Tiles {
             part: room.part as u32,
         }
     }
+}
+
+/// Whether rows of features are f32 and whole chunks of 16 bytes.
+fn has_quads(problem: &Problem) -> bool {
+    let [row, column] = problem.feature_strides;
+    problem.feature_dtype == DType::F32
+        && problem.features.is_multiple_of(4)
+        && problem.feature_align >= 16
+        && (column == 1 && row % 4 == 0)
 }
 
 fn target(problem: &Problem, output: Output, to: [u64; Output::COUNT]) -> Target {
@@ -314,7 +333,8 @@ mod tests {
         assert_eq!((level, level_bytes), (expected, size_of::<Level>()));
         let (tiles, tiles_bytes) = fields(HEADER, "Tiles", &[]);
         let expected = offsets!(Tiles:
-            records, begins, totals, ticket, written, shift, tiles, chunks, each, room, row, group, heavy, part);
+            records, begins, totals, ticket, ready, heavy_tiles, arrived, first_point, first_chunk, shift, tiles, chunks,
+            points, room, row, group, heavy, part);
         assert_eq!((tiles, tiles_bytes), (expected, size_of::<Tiles>()));
         let inner = [
             ("Target", target_bytes, 8),
@@ -347,6 +367,7 @@ mod tests {
             ("QUICK", QUICK),
             ("OFFSETS_ARE_64_BIT", OFFSETS_ARE_64_BIT),
             ("BY_FIRST", BY_FIRST),
+            ("QUADS", QUADS),
             ("FLAT", FLAT),
             ("CHUNKS", CHUNKS),
         ] {

@@ -28,14 +28,38 @@ pub(crate) struct Room {
     pub magnitude: usize,
     pub owner: usize,
     pub others: usize,
+    pub totals: Totals,
+    pub listed: Option<usize>,
+    pub by_tile: Option<TileRoom>,
+}
+
+/// Sums and the like of slots, each wanted or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
     pub first: Option<usize>,
     pub fixed: Option<usize>,
     pub beyond: Option<usize>,
     pub loose: Option<usize>,
     pub highest: Option<usize>,
     pub lowest: Option<usize>,
-    pub listed: Option<usize>,
-    pub by_tile: Option<TileRoom>,
+}
+
+impl Totals {
+    fn new(problem: &Problem, slots: usize, tape: &mut Tape) -> Totals {
+        let f = problem.features;
+        let wants = |output| f > 0 && problem.wants(output);
+        let sums = wants(Output::Sum) || wants(Output::Mean);
+        let fixed = sums && problem.determinism != Determinism::NotGuaranteed;
+        let by_first = problem.order == Order::FirstPoint;
+        Totals {
+            first: tape.words(by_first || problem.wants(Output::First), slots, 1),
+            fixed: tape.words(fixed, slots, 2 * f),
+            beyond: tape.words(fixed, slots, f.div_ceil(BEYOND_COLUMNS)),
+            loose: tape.words(sums && !fixed, slots, f),
+            highest: tape.words(wants(Output::Max), slots, f),
+            lowest: tape.words(wants(Output::Min), slots, f),
+        }
+    }
 }
 
 /// Points by tiles: `Tiles` in kernels/voxelize/params.cuh.
@@ -45,11 +69,15 @@ pub(crate) struct TileRoom {
     pub begins: usize,
     pub totals: usize,
     pub ticket: usize,
-    pub written: usize,
+    pub ready: usize,
+    pub heavy_tiles: usize,
+    pub arrived: usize,
+    pub first_point: usize,
+    pub first_chunk: usize,
     pub shift: u32,
     pub tiles: usize,
     pub chunks: usize,
-    pub each: usize,
+    pub points: usize,
     pub room: usize,
     pub row: usize,
     pub group: usize,
@@ -93,16 +121,41 @@ impl Room {
         }
     }
 
-    /// For points by tiles of this many and size.
-    pub fn of_tiles(problem: &Problem, mut tiles: TileRoom) -> Room {
+    /// For points by tiles, with records of so many bytes.
+    pub fn of_tiles(problem: &Problem, tiles: TileRoom, record_bytes: usize) -> Room {
+        Room::of_lists(problem, tiles, record_bytes, 0)
+    }
+
+    /// Likewise, with sums of the cells of so many tiles.
+    pub fn of_lists(
+        problem: &Problem,
+        mut tiles: TileRoom,
+        record_bytes: usize,
+        heavy: usize,
+    ) -> Room {
         let mut tape = Tape(0);
-        tiles.totals = tape.take(tiles.tiles, 4);
+        let all = tiles.tiles * problem.batch;
+        tiles.totals = tape.take(all, 4);
         tiles.ticket = tape.take(1, 4);
-        tiles.written = tape.take(tiles.tiles, 4);
+        tiles.ready = tape.take(all, 4);
+        tiles.heavy_tiles = tape.take(1, 4);
+        tiles.arrived = tape.take(heavy, 4);
+        let magnitude = tape.take(problem.features, 4);
         let zero_bytes = tape.0;
-        tiles.records = tape.take(tiles.chunks * tiles.room, 2);
+        if problem.offsets_dtype.is_some() {
+            tiles.first_point = tape.take(problem.batch + 1, 4);
+            tiles.first_chunk = tape.take(problem.batch + 1, 4);
+        }
+        tiles.records = tape.take(tiles.chunks * tiles.room, record_bytes);
         tiles.begins = tape.take((tiles.tiles + 1) * tiles.row, 2);
+        let slots = heavy << tiles.shift;
+        let others = tape.take(slots, 4);
+        let totals = Totals::new(problem, slots, &mut tape);
         Room {
+            slots,
+            magnitude,
+            others,
+            totals,
             bytes: tape.0,
             zero_bytes,
             by_tile: Some(tiles),
@@ -122,11 +175,6 @@ impl Room {
             (Form::Sparse, Order::Key) => slots.min(problem.capacity),
             _ => slots,
         };
-        let f = problem.features;
-        let wants = |output| f > 0 && problem.wants(output);
-        let sums = wants(Output::Sum) || wants(Output::Mean);
-        let fixed = sums && problem.determinism != Determinism::NotGuaranteed;
-        let by_first = problem.order == Order::FirstPoint;
 
         let mut tape = Tape(0);
         let mut level = [None; LEVELS];
@@ -149,16 +197,12 @@ impl Room {
             }
             level[index] = Some(found);
         }
-        let magnitude = tape.take(f, 4);
+        let magnitude = tape.take(problem.features, 4);
         let others = tape.take(slots, 4);
-        let first = tape.words(by_first || problem.wants(Output::First), slots, 1);
-        let fixed_at = tape.words(fixed, slots, 2 * f);
-        let beyond = tape.words(fixed, slots, f.div_ceil(BEYOND_COLUMNS));
-        let loose = tape.words(sums && !fixed, slots, f);
-        let highest = tape.words(wants(Output::Max), slots, f);
-        let lowest = tape.words(wants(Output::Min), slots, f);
-        let gathered = wants(Output::Gathered) && problem.gathered > 0;
-        let listed = tape.words(gathered, slots, problem.gathered);
+        let totals = Totals::new(problem, slots, &mut tape);
+        let gathered = problem.gathered;
+        let gathers = problem.wants(Output::Gathered) && problem.features > 0 && gathered > 0;
+        let listed = tape.words(gathers, slots, gathered);
         let zero_bytes = tape.0;
 
         for (index, found) in level.iter_mut().enumerate() {
@@ -181,12 +225,7 @@ impl Room {
             owner: tape.take(slots, 4),
             magnitude,
             others,
-            first,
-            fixed: fixed_at,
-            beyond,
-            loose,
-            highest,
-            lowest,
+            totals,
             listed,
             by_tile: None,
             bytes: tape.0,

@@ -9,20 +9,13 @@
 // Sums are of integers or need no order, so that neither the lists' nor the parts' order can be seen.
 #include "common/fill.cuh"
 #include "common/stages.cuh"
-#include "voxelize/clouds.cuh"
-#include "voxelize/locate.cuh"
-#include "voxelize/output.cuh"
-#include "voxelize/partition.cuh"
-#include "voxelize/total.cuh"
+#include "voxelize/columns.cuh"
+#include "voxelize/list.cuh"
 
 constexpr u32 THREADS = 512;
 constexpr u32 WARPS = THREADS / 32;
 constexpr u32 MOST_EACH = 8;   // points of a thread in a chunk
-constexpr u32 INDEX_BITS = 12; // of a record: a point's index in its chunk, below its cell in the tile
-constexpr u32 INDEX = (1u << INDEX_BITS) - 1;
-constexpr u32 LIST = 6144;     // points of a part
-constexpr u32 HOT = 32;        // points of a cell beyond which a warp takes it
-constexpr u32 VERY_HOT = 512;  // and beyond which all do
+constexpr u32 VERY_HOT = 512;  // points of a cell beyond which all warps take it
 constexpr u32 FEW = 4;         // times as many columns as are read at once, of a very hot cell
 constexpr u32 WEIGHED = 256;   // columns whose magnitudes are collected by blocks
 
@@ -35,46 +28,23 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid
     if (p.offsets && blockIdx.x == 0) divide_clouds<THREADS>(p, scratch);
 }
 
-// W columns of features side by side, from one on.
-template <u32 W>
-struct Columns {
-    const Params& p;
-    u32 column;
-
-    struct Values {
-        float of[W];
-    };
-    __device__ __forceinline__ Values values(u32 point) const {
-        if constexpr (W == 4) {
-            const float* const row = static_cast<const float*>(p.features) + i64(point) * p.feature_stride[0];
-            const float4 v = __ldg(reinterpret_cast<const float4*>(row + column));
-            return {{v.x, v.y, v.z, v.w}};
-        } else {
-            return {{feature(p, point, column)}};
-        }
-    }
-};
-
 // The largest finite magnitudes of a chunk's columns, of points in `inside`, a bit each.
 template <u32 W>
 __device__ __forceinline__ void weigh(const Params& p, const Piece& chunk, const u32* inside, u32* shared) {
-    constexpr u32 TOGETHER = 8;
-    const u32 all = p.columns / W, width = min(all, THREADS), groups = THREADS / width, group = threadIdx.x / width;
-    const bool by_lanes = 32 % width == 0;
-    if (group >= groups) return;
-    for (u32 number = threadIdx.x % width; number < all; number += width) {
-        const Columns<W> columns{p, number * W};
+    constexpr u32 TOGETHER = 16 / W;
+    const bool by_lanes = 32 % min(p.columns / W, 32u) == 0;
+    share_columns<W, THREADS>(p, [&](const Columns<W>& columns, u32 number, u32 step) {
         u32 most[W] = {};
-        for (u32 first = group; first < chunk.points; first += TOGETHER * groups) {
+        for (u32 first = number; first < chunk.points; first += TOGETHER * step) {
             typename Columns<W>::Values v[TOGETHER];
 #pragma unroll
             for (u32 k = 0; k < TOGETHER; ++k) {
-                const u32 i = first + k * groups;
+                const u32 i = first + k * step;
                 if (i < chunk.points) v[k] = columns.values(chunk.first + i);
             }
 #pragma unroll
             for (u32 k = 0; k < TOGETHER; ++k) {
-                const u32 i = first + k * groups;
+                const u32 i = first + k * step;
                 if (i >= chunk.points || !(inside[i / 32] >> i % 32 & 1)) continue;
 #pragma unroll
                 for (u32 w = 0; w < W; ++w) {
@@ -83,30 +53,50 @@ __device__ __forceinline__ void weigh(const Params& p, const Piece& chunk, const
                 }
             }
         }
+        const u32 width = THREADS / step;
 #pragma unroll
         for (u32 w = 0; w < W; ++w) {
-            // All lanes of a warp come here, or it is not by lanes.
+            // Then all lanes of a warp are here together.
             for (u32 d = width; by_lanes && d < 32; d <<= 1) most[w] = max(most[w], __shfl_xor_sync(~0u, most[w], d));
             if (!most[w] || (by_lanes && (threadIdx.x & 31) >= width)) continue;
             if (p.columns <= WEIGHED) {
-                atomicMax(shared + columns.column + w, most[w]);
+                atomicMax(shared + columns.first + w, most[w]);
             } else {
-                raise(p.magnitude + columns.column + w, most[w]);
+                raise(p.magnitude + columns.first + w, most[w]);
             }
         }
-    }
+    });
 }
 
+// The cells of a chunk's points.
 template <class T>
-__device__ __forceinline__ void locate_chunk(const Params& p, const Piece& chunk, u32 (&cell)[MOST_EACH]) {
+__device__ __forceinline__ void locate_piece(const Params& p, const Piece& chunk, u32 (&cell)[MOST_EACH]) {
+    constexpr u32 TOGETHER = sizeof(T) == 8 ? MOST_EACH / 2 : MOST_EACH; // points whose coordinates are on their way
+    for (u32 base = 0; base < MOST_EACH; base += TOGETHER) {
+        T v[TOGETHER][3];
 #pragma unroll
-    for (u32 k = 0; k < MOST_EACH; ++k) {
-        const u32 i = k * THREADS + threadIdx.x;
-        cell[k] = NONE;
-        if (i >= chunk.points) continue;
-        const Found found = locate_as<T>(p, chunk.cloud, chunk.first + i);
-        // Fewer cells than 2^31.
-        if (found.inside) cell[k] = (found.cell[0] * p.shape[1] + found.cell[1]) * p.shape[2] + found.cell[2];
+        for (u32 k = 0; k < TOGETHER; ++k) {
+            const u32 i = (base + k) * THREADS + threadIdx.x;
+            if (i < chunk.points) load_point(p, chunk.first + i, v[k]);
+        }
+#pragma unroll
+        for (u32 k = 0; k < TOGETHER; ++k) {
+            const u32 i = (base + k) * THREADS + threadIdx.x;
+            u32 found_in = NONE;
+            if (i < chunk.points) {
+                const Found found = locate_in(p, chunk.cloud, v[k]);
+                // Fewer cells than 2^31.
+                if (found.inside) found_in = (found.cell[0] * p.shape[1] + found.cell[1]) * p.shape[2] + found.cell[2];
+            }
+            if constexpr (TOGETHER == MOST_EACH) {
+                cell[k] = found_in;
+            } else {
+#pragma unroll
+                for (u32 j = 0; j < MOST_EACH; ++j) {
+                    if (j == base + k) cell[j] = found_in;
+                }
+            }
+        }
     }
 }
 
@@ -125,9 +115,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
     for (u32 i = me; i < WEIGHED; i += THREADS) weights[i] = 0;
     u32 cell[MOST_EACH], before[MOST_EACH / 2];
     switch (p.point_dtype) {
-        case DTYPE_F32: locate_chunk<float>(p, chunk, cell); break;
-        case DTYPE_F16: locate_chunk<f16>(p, chunk, cell); break;
-        default: locate_chunk<double>(p, chunk, cell);
+        case DTYPE_F32: locate_piece<float>(p, chunk, cell); break;
+        case DTYPE_F16: locate_piece<f16>(p, chunk, cell); break;
+        default: locate_piece<double>(p, chunk, cell);
     }
     __syncthreads();
 #pragma unroll
@@ -141,7 +131,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
     let_next_begin();
     __syncthreads();
     const u64 number = blockIdx.x;
-    const u32 points = begin_runs<THREADS, 1>(t, count, t.begins + number, t.row, t.totals + chunk.cloud * t.tiles, scratch);
+    const u32 points = 
+        begin_runs<THREADS, 1>(t, count, t.begins + number, t.row, t.totals + chunk.cloud * t.tiles, scratch);
     __syncthreads();
     const u32 mask = (1u << t.shift) - 1;
 #pragma unroll
@@ -151,7 +142,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
         sorted[count[cell[k] >> t.shift] + rank] = (cell[k] & mask) << INDEX_BITS | (k * THREADS + me);
     }
     if (p.fixed) {
-        if (p.flags & QUADS) {
+        if (p.flags & FOURS) {
             weigh<4>(p, chunk, inside, weights);
         } else {
             weigh<1>(p, chunk, inside, weights);
@@ -210,214 +201,65 @@ __device__ __forceinline__ void put_empty(const Params& p, const Tile& tile) {
     }
 }
 
-// Sums of W columns of a cell.
-template <u32 W>
-struct Totals {
-    Sums of[W];
-};
-template <u32 W>
-struct Reduction : Columns<W> {
-    using Columns<W>::p;
-    using Columns<W>::column;
-    Quantum quantum[W];
-
-    __device__ __forceinline__ Reduction(const Params& params, u32 first) : Columns<W>{params, first} {
-#pragma unroll
-        for (u32 w = 0; w < W; ++w) {
-            if (p.fixed) quantum[w] = Place{p, 0, column + w}.quantum();
-        }
-    }
-    __device__ __forceinline__ void take(Totals<W>& totals, const typename Columns<W>::Values& values) const {
-#pragma unroll
-        for (u32 w = 0; w < W; ++w) totals.of[w].take(p, quantum[w], values.of[w]);
-    }
-    __device__ __forceinline__ void join(Totals<W>& totals, const Totals<W>& others) const {
-#pragma unroll
-        for (u32 w = 0; w < W; ++w) totals.of[w].join(p, others.of[w]);
-    }
-    // With another lane's, where it has some. The work of one whole warp.
-    __device__ __forceinline__ void join_lane(Totals<W>& totals, u32 lane, bool has) const {
-#pragma unroll
-        for (u32 w = 0; w < W; ++w) {
-            const Sums others = totals.of[w].of_lane(p, lane);
-            if (has) totals.of[w].join(p, others);
-        }
-    }
-    __device__ __forceinline__ void give(const Totals<W>& totals, u32 slot) const {
-#pragma unroll
-        for (u32 w = 0; w < W; ++w) totals.of[w].give({p, slot, column + w});
-    }
-    __device__ __forceinline__ Totals<W> given(u32 slot) const {
-        Totals<W> totals;
-#pragma unroll
-        for (u32 w = 0; w < W; ++w) totals.of[w] = Sums::given({p, slot, column + w});
-        return totals;
-    }
-    template <class F>
-    __device__ __forceinline__ void put(Output output, CellSpot spot, F result) const {
-        const Target& t = p.target[output];
-        if (!t.to) return;
-        const i64 at = element_of(p, t, spot) + column * t.stride[4];
-        if constexpr (W == 4) {
-            if (t.form & CHUNKS) {
-                const auto narrow = [&](double v) { return v != v ? Element<float>::nan() : __double2float_rn(v); };
-                *reinterpret_cast<float4*>(static_cast<float*>(t.to) + at) =
-                    float4{narrow(result(0)), narrow(result(1)), narrow(result(2)), narrow(result(3))};
-                return;
-            }
-        }
-#pragma unroll
-        for (u32 w = 0; w < W; ++w) put_value(t, at + w * t.stride[4], result(w));
-    }
-    // The results of a cell with so many points.
-    __device__ __forceinline__ void put_all(const Totals<W>& totals, CellSpot spot, u32 points) const {
-        if (p.fixed || p.loose) {
-            double sum[W];
-#pragma unroll
-            for (u32 w = 0; w < W; ++w) sum[w] = totals.of[w].sum(p, quantum[w]);
-            put(OUT_SUM, spot, [&](u32 w) { return sum[w]; });
-            put(OUT_MEAN, spot, [&](u32 w) { return points > 1 ? divide(sum[w], double(points)) : sum[w]; });
-        }
-        put(OUT_MAX, spot, [&](u32 w) { return totals.of[w].most(); });
-        put(OUT_MIN, spot, [&](u32 w) { return totals.of[w].least(); });
-    }
-};
-
-// A part's points, by cell.
-struct List {
-    u32* ends;   // [cells of a tile]: counts, then beginnings, then ends of the cells' points
-    u32* points; // [LIST]
-    u32* firsts; // [cells of a tile]: the lowest of the cells' points, inverted; null: not wanted
-    u16* filled; // [cells of a tile]: cells with points, but no hot ones
-    u16* hot;    // [LIST / HOT]
-    u32* number; // of hot ones
-    u32 rows;    // of filled ones
-    Totals<4>* partial; // [WARPS][FEW]
-
-    __device__ __forceinline__ u32 begin(u32 cell) const { return cell ? ends[cell - 1] : 0; }
-    __device__ __forceinline__ u32 count(u32 cell) const { return ends[cell] - begin(cell); }
-};
-
-// Calls `what` with the cell and the index of each of a part's points. Of a whole block.
-template <class F>
-__device__ __forceinline__ void each_record(const Params& p, const Part& part, const Tile& tile, u32* scratch, F what) {
-    __shared__ u32 before[THREADS];
-    const Tiles& t = p.by_tile;
-    const u32 me = threadIdx.x;
-    const Range chunks = chunks_of(p, tile.cloud);
-    const u32 first_point = first_point_of(p, tile.cloud);
-    const u16* const begins = t.begins + u64(part.tile % t.tiles) * t.row;
-    const u32* const records = static_cast<const u32*>(t.records);
-    u32 lanes = 1; // for a run
-    while (lanes < 32 && u64(lanes) * (chunks.end - chunks.first) < part.points) lanes *= 2;
-    const i64 low = i64(part.number) * LIST, high = low + LIST;
-    u32 passed = 0; // points of the tile in the chunks before
-    for (u32 base = chunks.first; base < chunks.end; base += THREADS) {
-        const u32 end = min(chunks.end, base + THREADS);
-        if (part.of > 1) {
-            u32 all;
-            const u32 chunk = base + me;
-            const u32 mine = chunk < end ? begins[t.row + chunk] - begins[chunk] : 0;
-            before[me] = passed + sum_before<THREADS>(mine, scratch, all);
-            passed += all;
-            __syncthreads();
-        }
-        if (part.of == 1 || passed > low) {
-            for (u32 chunk = base + me / lanes; chunk < end; chunk += THREADS / lanes) {
-                i64 at = begins[chunk], to = begins[t.row + chunk];
-                if (part.of > 1) {
-                    const i64 nowhere = at - before[chunk - base]; // where the tile's first point would be
-                    at = max(at, nowhere + low), to = min(to, nowhere + high);
-                }
-                const u32* const run = records + u64(chunk) * t.room;
-                const u32 first = first_point + (chunk - chunks.first) * t.points;
-                for (i64 i = at + (me & (lanes - 1)); i < to; i += lanes) {
-                    const u32 record = __ldg(run + i);
-                    what(record >> INDEX_BITS, first + (record & INDEX));
-                }
-            }
-        }
-        if (part.of > 1) {
-            if (passed >= high) break;
-            __syncthreads();
-        }
-    }
-}
-
-// Lists a part's points by cell; `ends` is zero at first. Of a whole block.
-__device__ __forceinline__ void make_list(const Params& p, const Part& part, const Tile& tile, List& list, u32* scratch) {
-    const u32 me = threadIdx.x, cells = 1u << p.by_tile.shift;
-    each_record(p, part, tile, scratch, [&](u32 cell, u32 point) {
-        atomicAdd(list.ends + cell, 1u);
-        if (list.firsts) atomicMax(list.firsts + cell, ~point);
-    });
-    __syncthreads();
-    const u32 each = (cells + THREADS - 1) / THREADS, first = min(cells, me * each), last = min(cells, first + each);
-    u32 sum = 0, all; // points below, filled cells above
-    for (u32 i = first; i < last; ++i) {
-        const u32 points = list.ends[i];
-        sum += points + (points && points <= HOT ? 0x10000 : 0);
-    }
-    u32 at = sum_before<THREADS>(sum, scratch, all);
-    list.rows = all >> 16;
-    for (u32 i = first; i < last; ++i) {
-        const u32 points = list.ends[i];
-        list.ends[i] = at & 0xffff;
-        at += points;
-        if (points > HOT) {
-            list.hot[atomicAdd(list.number, 1u)] = u16(i);
-        } else if (points) {
-            list.filled[at >> 16] = u16(i), at += 0x10000;
-        }
-    }
-    __syncthreads();
-    each_record(p, part, tile, scratch, [&](u32 cell, u32 point) { list.points[atomicAdd(list.ends + cell, 1u)] = point; });
-    __syncthreads();
-}
-
-// Calls `result` with reduction, totals and cell, for W columns of each cell with points. Of a whole block.
-template <u32 W, class F>
-__device__ __forceinline__ void reduce(const Params& p, const List& list, F result) {
-    constexpr u32 ROWS = 2; // of a thread at a time, of which two points each are on their way together
+// Calls `one` with the columns, W at a time, of each cell that has one point, and `some` with the totals of those of
+// others but hot ones. Of a whole block.
+template <u32 W, class One, class Some>
+__device__ __forceinline__ void reduce(const Params& p, const List& list, One one, Some some) {
     using Values = typename Columns<W>::Values;
-    const u32 all = p.columns / W, width = min(all, THREADS), groups = THREADS / width, group = threadIdx.x / width;
-    if (group >= groups) return;
-    for (u32 number = threadIdx.x % width; number < all; number += width) {
-        const Reduction<W> reduction(p, number * W);
-        for (u32 first = group; first < list.rows; first += ROWS * groups) {
-            u32 cell[ROWS], begin[ROWS], end[ROWS];
-            Values v[ROWS], w[ROWS];
+    share_columns<W, THREADS>(p, [&](Columns<W> columns, u32 number, u32 step) {
+        columns.weigh();
+        constexpr u32 ONES = 4; // cells of a thread at a time, whose points are on their way together
+        for (u32 first = number; first < list.singles; first += ONES * step) {
+            u32 cell[ONES];
+            Values v[ONES];
 #pragma unroll
-            for (u32 k = 0; k < ROWS; ++k) {
-                const u32 row = first + k * groups;
-                if (row >= list.rows) continue;
-                cell[k] = list.filled[row];
-                begin[k] = list.begin(cell[k]), end[k] = list.ends[cell[k]];
-                v[k] = reduction.values(list.points[begin[k]]);
-                if (begin[k] + 1 < end[k]) w[k] = reduction.values(list.points[begin[k] + 1]);
+            for (u32 k = 0; k < ONES; ++k) {
+                const u32 i = first + k * step;
+                if (i >= list.singles) continue;
+                cell[k] = list.single(i);
+                v[k] = columns.values(list.points[list.begin(cell[k])]);
             }
 #pragma unroll
-            for (u32 k = 0; k < ROWS; ++k) {
-                if (first + k * groups >= list.rows) continue;
-                Totals<W> totals;
-                reduction.take(totals, v[k]);
-                if (begin[k] + 1 < end[k]) reduction.take(totals, w[k]);
-                for (u32 i = begin[k] + 2; i < end[k]; ++i) reduction.take(totals, reduction.values(list.points[i]));
-                result(reduction, totals, cell[k]);
+            for (u32 k = 0; k < ONES; ++k) {
+                if (first + k * step < list.singles) one(columns, v[k], cell[k]);
             }
         }
-    }
+        constexpr u32 ROWS = 2; // likewise, of which two points each are on their way together
+        for (u32 first = number; first < list.several; first += ROWS * step) {
+            u32 cell[ROWS];
+            Values v[ROWS][2];
+#pragma unroll
+            for (u32 k = 0; k < ROWS; ++k) {
+                const u32 i = first + k * step;
+                if (i >= list.several) continue;
+                cell[k] = list.several_at(i);
+                v[k][0] = columns.values(list.points[list.begin(cell[k])]);
+                v[k][1] = columns.values(list.points[list.begin(cell[k]) + 1]);
+            }
+#pragma unroll
+            for (u32 k = 0; k < ROWS; ++k) {
+                if (first + k * step >= list.several) continue;
+                typename Columns<W>::Totals totals;
+                columns.take(totals, v[k][0]);
+                columns.take(totals, v[k][1]);
+                const u32 end = list.ends[cell[k]];
+                for (u32 i = list.begin(cell[k]) + 2; i < end; ++i) columns.take(totals, columns.values(list.points[i]));
+                some(columns, totals, cell[k]);
+            }
+        }
+    });
 }
 
-// Likewise of hot cells: a warp takes one, or all warps do. Of a whole block.
-template <u32 W, class F>
-__device__ __noinline__ void reduce_hot(const Params& p, const List& list, F result) {
+// Calls `some` likewise for hot cells: a warp takes one, or all warps do. Of a whole block.
+template <u32 W, class Some>
+__device__ __noinline__ void reduce_hot(const Params& p, const List& list, void* memory, Some some) {
+    using Totals = typename Columns<W>::Totals;
     constexpr u32 TOGETHER = 4;
-    const auto partial = reinterpret_cast<Totals<W>(*)[FEW]>(list.partial);
+    const auto partial = static_cast<Totals(*)[FEW]>(memory); // [WARPS]
     const u32 lane = threadIdx.x & 31, warp = threadIdx.x / 32, all = p.columns / W;
-    for (u32 hot = 0; hot < *list.number; ++hot) {
-        const u32 cell = list.hot[hot], end = list.ends[cell], points = list.count(cell);
-        const bool together = points > VERY_HOT;
+    for (u32 hot = 0; hot < *list.hots; ++hot) {
+        const u32 cell = list.hot[hot], end = list.ends[cell];
+        const bool together = list.count(cell) > VERY_HOT;
         if (!together && hot % WARPS != warp) continue;
         // Lanes side by side for columns side by side, and so many groups of them for points.
         const u32 width = min(all, together ? FEW : 32u), groups = 32 / width, group = lane / width;
@@ -425,36 +267,37 @@ __device__ __noinline__ void reduce_hot(const Params& p, const List& list, F res
         for (u32 base = 0; base < all; base += width) {
             const u32 number = base + lane % width;
             const bool works = group < groups && number < all;
-            const Reduction<W> reduction(p, works ? number * W : 0);
-            Totals<W> totals;
+            Columns<W> columns(p, works ? number * W : 0);
+            columns.weigh();
+            Totals totals;
             u32 i = works ? list.begin(cell) + group + (together ? warp * groups : 0) : end;
             for (; i < end; i += TOGETHER * step) {
                 typename Columns<W>::Values v[TOGETHER];
 #pragma unroll
                 for (u32 k = 0; k < TOGETHER; ++k) {
-                    if (i + k * step < end) v[k] = reduction.values(list.points[i + k * step]);
+                    if (i + k * step < end) v[k] = columns.values(list.points[i + k * step]);
                 }
 #pragma unroll
                 for (u32 k = 0; k < TOGETHER; ++k) {
-                    if (i + k * step < end) reduction.take(totals, v[k]);
+                    if (i + k * step < end) columns.take(totals, v[k]);
                 }
             }
             __syncwarp();
             for (u32 left = groups; left > 1;) {
                 const u32 half = (left + 1) / 2;
-                reduction.join_lane(totals, (lane + half * width) & 31, group + half < left);
+                columns.join_lane(totals, (lane + half * width) & 31, group + half < left);
                 left = half;
             }
             const bool mine = works && group == 0;
             if (!together) {
-                if (mine) result(reduction, totals, cell);
+                if (mine) some(columns, totals, cell);
                 continue;
             }
             if (mine) partial[warp][lane] = totals;
             __syncthreads();
             if (mine && warp == 0) {
-                for (u32 other = 1; other < WARPS; ++other) reduction.join(totals, partial[other][lane]);
-                result(reduction, totals, cell);
+                for (u32 other = 1; other < WARPS; ++other) columns.join(totals, partial[other][lane]);
+                some(columns, totals, cell);
             }
             __syncthreads();
         }
@@ -485,13 +328,16 @@ __device__ __forceinline__ void put_cells(const Params& p, const Tile& tile, Cou
 
 // Of a tile that has one part: each cell's results.
 template <u32 W>
-__device__ __forceinline__ void put_tile(const Params& p, const Tile& tile, const List& list) {
-    const auto put = [&](const Reduction<W>& reduction, const Totals<W>& totals, u32 cell) {
-        reduction.put_all(totals, tile.spot(cell), list.count(cell));
+__device__ __forceinline__ void put_tile(const Params& p, const Tile& tile, const List& list, void* memory) {
+    using Of = Columns<W>;
+    const auto put = [&](const Of& columns, const typename Of::Totals& totals, u32 cell) {
+        columns.put(totals, tile.spot(cell), list.count(cell));
     };
-    if (!makes_totals(p)) return;
-    reduce<W>(p, list, put);
-    reduce_hot<W>(p, list, put);
+    const auto put_one = [&](const Of& columns, const typename Of::Values& values, u32 cell) {
+        columns.put_one(values, tile.spot(cell));
+    };
+    reduce<W>(p, list, put_one, put);
+    reduce_hot<W>(p, list, memory, put);
 }
 
 // The sums in memory of tiles that have several parts: for each so many slots, a cell each.
@@ -519,9 +365,8 @@ struct Slab {
     }
 };
 
-// Of a tile that has several parts: each adds its cells, and the last one puts the results.
-template <u32 W>
-__device__ __noinline__ void put_part(const Params& p, const Part& part, const Tile& tile, const List& list) {
+// The slab of a part's tile, made by its first part. Of a whole block.
+__device__ __forceinline__ Slab slab_of(const Params& p, const Part& part) {
     __shared__ u32 taken;
     const Tiles& t = p.by_tile;
     if (part.number == 0) {
@@ -539,8 +384,56 @@ __device__ __noinline__ void put_part(const Params& p, const Part& part, const T
         }
         __syncthreads();
     }
-    const u32 number = taken;
-    const Slab slab{p, number};
+    return {p, taken};
+}
+
+// Adds a part's cells to the slab. Of a whole block.
+template <u32 W>
+__device__ __noinline__ void add_part(const Params& p, const List& list, const Slab& slab, void* memory) {
+    using Of = Columns<W>;
+    const auto give = [&](const Of& columns, const typename Of::Totals& totals, u32 cell) {
+        columns.give(totals, slab.slot(cell));
+    };
+    const auto give_one = [&](const Of& columns, const typename Of::Values& values, u32 cell) {
+        typename Of::Totals totals;
+        columns.take(totals, values);
+        columns.give(totals, slab.slot(cell));
+    };
+    reduce<W>(p, list, give_one, give);
+    reduce_hot<W>(p, list, memory, give);
+}
+
+// The results of a tile whose parts have all been added. `list`: its cells with points. Of a whole block.
+template <u32 W>
+__device__ __noinline__ void put_sums(const Params& p, const Tile& tile, const List& list, const Slab& slab) {
+    constexpr u32 TOGETHER = 2;
+    share_columns<W, THREADS>(p, [&](Columns<W> columns, u32 number, u32 step) {
+        columns.weigh();
+        for (u32 first = number; first < list.singles; first += TOGETHER * step) {
+            typename Columns<W>::Totals totals[TOGETHER];
+            u32 points[TOGETHER];
+#pragma unroll
+            for (u32 k = 0; k < TOGETHER; ++k) {
+                const u32 i = first + k * step;
+                if (i >= list.singles) continue;
+                const u32 slot = slab.slot(list.single(i));
+                points[k] = __ldcg(p.others + slot);
+                totals[k] = columns.given(slot);
+            }
+#pragma unroll
+            for (u32 k = 0; k < TOGETHER; ++k) {
+                const u32 i = first + k * step;
+                if (i < list.singles) columns.put(totals[k], tile.spot(list.single(i)), points[k]);
+            }
+        }
+    });
+}
+
+// One of several parts of a tile: adds its cells to the slab; the last one writes the tile. Of a whole block.
+__device__ __noinline__ void put_part(const Params& p, const Part& part, const Tile& tile, List& list, const Slab& slab,
+                                      u64* scratch, void* memory) {
+    __shared__ u32 arrived;
+    const bool quads = p.flags & FOURS;
     for (u32 cell = threadIdx.x; cell < tile.cells; cell += THREADS) {
         const u32 points = list.count(cell);
         if (!points) continue;
@@ -548,72 +441,74 @@ __device__ __noinline__ void put_part(const Params& p, const Part& part, const T
         if (p.first) raise(p.first + slab.slot(cell), list.firsts[cell]);
     }
     if (makes_totals(p)) {
-        const auto give = [&](const Reduction<W>& reduction, const Totals<W>& totals, u32 cell) {
-            reduction.give(totals, slab.slot(cell));
-        };
-        reduce<W>(p, list, give);
-        reduce_hot<W>(p, list, give);
+        if (quads) {
+            add_part<4>(p, list, slab, memory);
+        } else {
+            add_part<1>(p, list, slab, memory);
+        }
     }
     __threadfence();
     __syncthreads();
-    if (threadIdx.x == 0) taken = atomicAdd(t.arrived + number, 1u);
+    if (threadIdx.x == 0) arrived = atomicAdd(p.by_tile.arrived + slab.number, 1u);
     __syncthreads();
-    if (taken + 1 != part.of) return;
+    if (arrived + 1 != part.of) return;
     __threadfence();
+    // As if each cell had one point, which makes the list of those that have some.
+    for (u32 cell = threadIdx.x; cell < list.cells; cell += THREADS) {
+        list.ends[cell] = cell < tile.cells && __ldcg(p.others + slab.slot(cell)) ? 1 : 0;
+    }
+    __syncthreads();
+    begin_cells<THREADS>(list, scratch);
+    __syncthreads();
     const auto count = [&](u32 cell) { return __ldcg(p.others + slab.slot(cell)); };
     put_cells(p, tile, count, [&](u32 cell) { return ~__ldcg(p.first + slab.slot(cell)); });
     if (!makes_totals(p)) return;
-    const u32 all = p.columns / W, width = min(all, THREADS), groups = THREADS / width, group = threadIdx.x / width;
-    if (group >= groups) return;
-    for (u32 column = threadIdx.x % width; column < all; column += width) {
-        const Reduction<W> reduction(p, column * W);
-        for (u32 cell = group; cell < tile.cells; cell += groups) {
-            const u32 points = count(cell);
-            if (points) reduction.put_all(reduction.given(slab.slot(cell)), tile.spot(cell), points);
-        }
+    if (quads) {
+        put_sums<4>(p, tile, list, slab);
+    } else {
+        put_sums<1>(p, tile, list, slab);
     }
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(rows)(const __grid_constant__ Params p) {
-    __shared__ u32 scratch[33];
-    __shared__ u16 hot[LIST / HOT];
-    __shared__ u32 hot_cells;
-    __shared__ __align__(16) u8 partial[WARPS * FEW * sizeof(Totals<4>)];
+    __shared__ u64 scratch[33];
+    __shared__ u16 hot[MOST_HOT];
+    __shared__ u32 hots;
+    __shared__ __align__(16) u8 partial[WARPS * FEW * sizeof(Columns<4>::Totals)];
     __shared__ Part part;
     const Tiles& t = p.by_tile;
     const u32 me = threadIdx.x, cells = 1u << t.shift, tiles = p.batch * t.tiles;
     List list;
+    list.cells = cells;
     list.ends = reinterpret_cast<u32*>(dynamic);
     list.firsts = p.first ? list.ends + cells : nullptr;
     list.points = list.ends + (p.first ? 2 : 1) * cells;
     list.filled = reinterpret_cast<u16*>(list.points + LIST);
-    list.hot = hot, list.number = &hot_cells, list.rows = 0, list.partial = reinterpret_cast<Totals<4>*>(partial);
+    list.hot = hot, list.hots = &hots, list.singles = 0, list.several = 0;
     for (u32 i = me; i < (list.points - list.ends) / 4; i += THREADS) {
         reinterpret_cast<uint4*>(list.ends)[i] = uint4{0, 0, 0, 0};
     }
-    if (me == 0) hot_cells = 0;
+    if (me == 0) hots = 0;
     // `split` runs, so what cleared the ticket is over.
     const u32 ticket = take_ticket(t);
     if (ticket < tiles && makes_totals(p)) put_empty(p, Tile(p, ticket));
     wait_for_last();
-    find_part<THREADS>(t, tiles, ticket, part, scratch);
+    find_part<THREADS>(t, tiles, ticket, part, reinterpret_cast<u32*>(scratch));
     if (!part.of) return;
-    __syncthreads();
     const Tile tile(p, part.tile);
-    if (part.points) make_list(p, part, tile, list, scratch);
-    const bool quads = p.flags & QUADS;
     if (part.of > 1) {
-        if (quads) {
-            put_part<4>(p, part, tile, list);
-        } else {
-            put_part<1>(p, part, tile, list);
-        }
+        const Slab slab = slab_of(p, part);
+        make_list<THREADS>(p, part, tile.cloud, list, scratch);
+        put_part(p, part, tile, list, slab, scratch, partial);
         return;
     }
+    __syncthreads();
+    if (part.points) make_list<THREADS>(p, part, tile.cloud, list, scratch);
     put_cells(p, tile, [&](u32 cell) { return list.count(cell); }, [&](u32 cell) { return ~list.firsts[cell]; });
-    if (quads) {
-        put_tile<4>(p, tile, list);
+    if (!makes_totals(p)) return;
+    if (p.flags & FOURS) {
+        put_tile<4>(p, tile, list, partial);
     } else {
-        put_tile<1>(p, tile, list);
+        put_tile<1>(p, tile, list, partial);
     }
 }

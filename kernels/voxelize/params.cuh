@@ -23,7 +23,8 @@ enum Flags : u32 {
     QUICK = 2,              // the grid is one for `quotient` in locate.cuh
     OFFSETS_ARE_64_BIT = 4,
     BY_FIRST = 8,           // voxels in the order of their first points
-    QUADS = 16,             // rows of features are f32 and whole chunks of 16 bytes
+    FOURS = 16,             // features are f32, adjacent, and a multiple of four
+    QUADS = 32,             // and their rows whole chunks of 16 bytes
 };
 
 // An output.
@@ -35,7 +36,7 @@ struct Target {
 };
 enum TargetForm : u32 {
     FLAT = 1,   // the cells of a cloud follow each other
-    CHUNKS = 2, // as QUADS
+    CHUNKS = 2, // rows of features are f32 and whole chunks of 16 bytes
 };
 
 // A level of the trie: see trie.cuh. `parts` and `total` are zero at first, and so are bits and counts.

@@ -9,7 +9,8 @@ const CLAMP: u32 = 1;
 const QUICK: u32 = 2;
 const OFFSETS_ARE_64_BIT: u32 = 4;
 const BY_FIRST: u32 = 8;
-const QUADS: u32 = 16;
+const FOURS: u32 = 16;
+const QUADS: u32 = 32;
 const FLAT: u32 = 1;
 const CHUNKS: u32 = 2;
 
@@ -218,6 +219,7 @@ impl Params {
                     OFFSETS_ARE_64_BIT,
                 )
                 | flag(problem.order == Order::FirstPoint, BY_FIRST)
+                | flag(has_fours(problem), FOURS)
                 | flag(has_quads(problem), QUADS),
             zeros: workspace,
             zero_bytes: room.zero_bytes as u64,
@@ -267,13 +269,16 @@ impl Tiles {
     }
 }
 
-/// Whether rows of features are f32 and whole chunks of 16 bytes.
-fn has_quads(problem: &Problem) -> bool {
-    let [row, column] = problem.feature_strides;
+/// Whether features are f32, adjacent, and a multiple of four.
+fn has_fours(problem: &Problem) -> bool {
     problem.feature_dtype == DType::F32
         && problem.features.is_multiple_of(4)
-        && problem.feature_align >= 16
-        && (column == 1 && row % 4 == 0)
+        && problem.feature_strides[1] == 1
+}
+
+/// And their rows whole chunks of 16 bytes.
+fn has_quads(problem: &Problem) -> bool {
+    has_fours(problem) && problem.feature_align >= 16 && problem.feature_strides[0] % 4 == 0
 }
 
 fn target(problem: &Problem, output: Output, to: [u64; Output::COUNT]) -> Target {
@@ -367,6 +372,7 @@ mod tests {
             ("QUICK", QUICK),
             ("OFFSETS_ARE_64_BIT", OFFSETS_ARE_64_BIT),
             ("BY_FIRST", BY_FIRST),
+            ("FOURS", FOURS),
             ("QUADS", QUADS),
             ("FLAT", FLAT),
             ("CHUNKS", CHUNKS),

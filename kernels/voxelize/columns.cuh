@@ -1,0 +1,128 @@
+// W columns of features side by side, from one on: what is read of points, and what is written of cells.
+//
+// With four at a time the rows of features are f32 and follow each other in memory, though not at whole chunks of 16
+// bytes: in a packed cloud they lie behind the coordinates.
+#pragma once
+#include "voxelize/output.cuh"
+#include "voxelize/total.cuh"
+
+template <u32 W>
+struct Columns {
+    struct Values {
+        float of[W];
+    };
+    struct Totals {
+        Sums of[W];
+    };
+
+    const Params& p;
+    u32 first;
+    Quantum quantum[W];
+
+    __device__ __forceinline__ Columns(const Params& params, u32 first_column) : p(params), first(first_column) {}
+    // Magnitudes have to be known.
+    __device__ __forceinline__ void weigh() {
+        if (!p.fixed) return;
+#pragma unroll
+        for (u32 w = 0; w < W; ++w) quantum[w] = Place{p, 0, first + w}.quantum();
+    }
+
+    __device__ __forceinline__ Values values(u32 point) const {
+        if constexpr (W == 4) {
+            const float* const at = static_cast<const float*>(p.features) + i64(point) * p.feature_stride[0] + first;
+            if (p.flags & QUADS) {
+                const float4 v = __ldg(reinterpret_cast<const float4*>(at));
+                return {{v.x, v.y, v.z, v.w}};
+            }
+            return {{__ldg(at), __ldg(at + 1), __ldg(at + 2), __ldg(at + 3)}};
+        } else {
+            return {{feature(p, point, first)}};
+        }
+    }
+
+    __device__ __forceinline__ void take(Totals& totals, const Values& values) const {
+#pragma unroll
+        for (u32 w = 0; w < W; ++w) totals.of[w].take(p, quantum[w], values.of[w]);
+    }
+    __device__ __forceinline__ void join(Totals& totals, const Totals& others) const {
+#pragma unroll
+        for (u32 w = 0; w < W; ++w) totals.of[w].join(p, others.of[w]);
+    }
+    // With another lane's, where it has some. The work of one whole warp.
+    __device__ __forceinline__ void join_lane(Totals& totals, u32 lane, bool has) const {
+#pragma unroll
+        for (u32 w = 0; w < W; ++w) {
+            const Sums others = totals.of[w].of_lane(p, lane);
+            if (has) totals.of[w].join(p, others);
+        }
+    }
+    // To and from memory.
+    __device__ __forceinline__ void give(const Totals& totals, u32 slot) const {
+#pragma unroll
+        for (u32 w = 0; w < W; ++w) totals.of[w].give({p, slot, first + w});
+    }
+    __device__ __forceinline__ Totals given(u32 slot) const {
+        Totals totals;
+#pragma unroll
+        for (u32 w = 0; w < W; ++w) totals.of[w] = Sums::given({p, slot, first + w});
+        return totals;
+    }
+
+    // The results of a cell with so many points.
+    __device__ __forceinline__ void put(const Totals& totals, CellSpot spot, u32 points) const {
+        if (p.fixed || p.loose) {
+            double sum[W];
+#pragma unroll
+            for (u32 w = 0; w < W; ++w) sum[w] = totals.of[w].sum(p, quantum[w]);
+            write(OUT_SUM, spot, [&](u32 w) { return sum[w]; });
+            write(OUT_MEAN, spot, [&](u32 w) { return points > 1 ? divide(sum[w], double(points)) : sum[w]; });
+        }
+        write(OUT_MAX, spot, [&](u32 w) { return totals.of[w].most(); });
+        write(OUT_MIN, spot, [&](u32 w) { return totals.of[w].least(); });
+    }
+    // Of one that has one point: nothing is rounded but what is no multiple of its quantum.
+    __device__ __forceinline__ void put_one(const Values& values, CellSpot spot) const {
+        if (p.fixed || p.loose) {
+            float sum[W];
+#pragma unroll
+            for (u32 w = 0; w < W; ++w) {
+                const float v = values.of[w];
+                sum[w] = v + 0.0f; // a sum begins at +0
+                if (p.fixed && !quantum[w].divides(v)) sum[w] = __double2float_rn(quantum[w].times(quantum[w].multiple(v)));
+            }
+            write(OUT_SUM, spot, [&](u32 w) { return sum[w]; });
+            write(OUT_MEAN, spot, [&](u32 w) { return sum[w]; });
+        }
+        write(OUT_MAX, spot, [&](u32 w) { return values.of[w]; });
+        write(OUT_MIN, spot, [&](u32 w) { return values.of[w]; });
+    }
+
+private:
+    static __device__ __forceinline__ float narrow(float v) { return v != v ? Element<float>::nan() : v; }
+    static __device__ __forceinline__ float narrow(double v) { return narrow(__double2float_rn(v)); }
+
+    template <class F>
+    __device__ __forceinline__ void write(Output output, CellSpot spot, F result) const {
+        const Target& t = p.target[output];
+        if (!t.to) return;
+        const i64 at = element_of(p, t, spot) + first * t.stride[4];
+        if constexpr (W == 4) {
+            if (t.form & CHUNKS) {
+                *reinterpret_cast<float4*>(static_cast<float*>(t.to) + at) =
+                    float4{narrow(result(0)), narrow(result(1)), narrow(result(2)), narrow(result(3))};
+                return;
+            }
+        }
+#pragma unroll
+        for (u32 w = 0; w < W; ++w) put_value(t, at + w * t.stride[4], double(result(w)));
+    }
+};
+
+// Calls `each` with columns, W at a time, and with a number below `step` that threads with the same columns have one
+// each of: side by side threads have columns side by side. As often as there are columns to a thread.
+template <u32 W, u32 THREADS, class F>
+__device__ __forceinline__ void share_columns(const Params& p, F each) {
+    const u32 all = p.columns / W, width = min(all, THREADS), step = THREADS / width, number = threadIdx.x / width;
+    if (number >= step) return;
+    for (u32 i = threadIdx.x % width; i < all; i += width) each(Columns<W>(p, i * W), number, step);
+}

@@ -12,20 +12,21 @@
 #include "voxelize/columns.cuh"
 #include "voxelize/list.cuh"
 
-constexpr u32 THREADS = 512;
+constexpr u32 SPLITTERS = 512; // threads of `split`
+constexpr u32 MOST_EACH = 8;   // points of one of those in a chunk
+constexpr u32 THREADS = 256;   // of `rows`
 constexpr u32 WARPS = THREADS / 32;
-constexpr u32 MOST_EACH = 8;   // points of a thread in a chunk
 constexpr u32 VERY_HOT = 512;  // points of a cell beyond which all warps take it
 constexpr u32 FEW = 4;         // times as many columns as are read at once, of a very hot cell
 constexpr u32 WEIGHED = 256;   // columns whose magnitudes are collected by blocks
 
 extern __shared__ __align__(128) unsigned char dynamic[];
 
-extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(SPLITTERS) KERNEL(clear)(const __grid_constant__ Params p) {
     __shared__ u32 scratch[33];
     let_next_begin();
     fill(p.zeros, p.zero_bytes, 0);
-    if (p.offsets && blockIdx.x == 0) divide_clouds<THREADS>(p, scratch);
+    if (p.offsets && blockIdx.x == 0) divide_clouds<SPLITTERS>(p, scratch);
 }
 
 // The largest finite magnitudes of a chunk's columns, of points in `inside`, a bit each.
@@ -33,7 +34,7 @@ template <u32 W>
 __device__ __forceinline__ void weigh(const Params& p, const Piece& chunk, const u32* inside, u32* shared) {
     constexpr u32 TOGETHER = 16 / W;
     const bool by_lanes = 32 % min(p.columns / W, 32u) == 0;
-    share_columns<W, THREADS>(p, [&](const Columns<W>& columns, u32 number, u32 step) {
+    share_columns<W, SPLITTERS>(p, [&](const Columns<W>& columns, u32 number, u32 step) {
         u32 most[W] = {};
         for (u32 first = number; first < chunk.points; first += TOGETHER * step) {
             typename Columns<W>::Values v[TOGETHER];
@@ -53,7 +54,7 @@ __device__ __forceinline__ void weigh(const Params& p, const Piece& chunk, const
                 }
             }
         }
-        const u32 width = THREADS / step;
+        const u32 width = SPLITTERS / step;
 #pragma unroll
         for (u32 w = 0; w < W; ++w) {
             // Then all lanes of a warp are here together.
@@ -71,38 +72,32 @@ __device__ __forceinline__ void weigh(const Params& p, const Piece& chunk, const
 // The cells of a chunk's points.
 template <class T>
 __device__ __forceinline__ void locate_piece(const Params& p, const Piece& chunk, u32 (&cell)[MOST_EACH]) {
-    constexpr u32 TOGETHER = sizeof(T) == 8 ? MOST_EACH / 2 : MOST_EACH; // points whose coordinates are on their way
+    constexpr u32 TOGETHER = 4; // points whose coordinates are on their way
+#pragma unroll
     for (u32 base = 0; base < MOST_EACH; base += TOGETHER) {
         T v[TOGETHER][3];
 #pragma unroll
         for (u32 k = 0; k < TOGETHER; ++k) {
-            const u32 i = (base + k) * THREADS + threadIdx.x;
+            const u32 i = (base + k) * SPLITTERS + threadIdx.x;
             if (i < chunk.points) load_point(p, chunk.first + i, v[k]);
         }
 #pragma unroll
         for (u32 k = 0; k < TOGETHER; ++k) {
-            const u32 i = (base + k) * THREADS + threadIdx.x;
+            const u32 i = (base + k) * SPLITTERS + threadIdx.x;
             u32 found_in = NONE;
             if (i < chunk.points) {
                 const Found found = locate_in(p, chunk.cloud, v[k]);
                 // Fewer cells than 2^31.
                 if (found.inside) found_in = (found.cell[0] * p.shape[1] + found.cell[1]) * p.shape[2] + found.cell[2];
             }
-            if constexpr (TOGETHER == MOST_EACH) {
-                cell[k] = found_in;
-            } else {
-#pragma unroll
-                for (u32 j = 0; j < MOST_EACH; ++j) {
-                    if (j == base + k) cell[j] = found_in;
-                }
-            }
+            cell[base + k] = found_in;
         }
     }
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(SPLITTERS, 2) KERNEL(split)(const __grid_constant__ Params p) {
     __shared__ u32 scratch[33];
-    __shared__ u32 inside[MOST_EACH * WARPS];
+    __shared__ u32 inside[MOST_EACH * SPLITTERS / 32];
     __shared__ u32 weights[WEIGHED];
     const Tiles& t = p.by_tile;
     const u32 me = threadIdx.x;
@@ -111,8 +106,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
     if (p.offsets) wait_for_last();
     const Piece chunk = chunk_of(p, blockIdx.x);
     if (!chunk.points) return;
-    for (u32 i = me; i < t.tiles; i += THREADS) count[i] = 0;
-    for (u32 i = me; i < WEIGHED; i += THREADS) weights[i] = 0;
+    for (u32 i = me; i < t.tiles; i += SPLITTERS) count[i] = 0;
+    for (u32 i = me; i < WEIGHED; i += SPLITTERS) weights[i] = 0;
     u32 cell[MOST_EACH], before[MOST_EACH / 2];
     switch (p.point_dtype) {
         case DTYPE_F32: locate_piece<float>(p, chunk, cell); break;
@@ -123,7 +118,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
 #pragma unroll
     for (u32 k = 0; k < MOST_EACH; ++k) {
         const u32 within = __ballot_sync(~0u, cell[k] != NONE);
-        if (me % 32 == 0) inside[k * WARPS + me / 32] = within;
+        if (me % 32 == 0) inside[k * SPLITTERS / 32 + me / 32] = within;
         const u32 rank = within ? rank_in_tile(count, cell[k] >> t.shift, cell[k] != NONE) : 0;
         before[k / 2] = k & 1 ? before[k / 2] | rank << 16 : rank;
     }
@@ -132,14 +127,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
     __syncthreads();
     const u64 number = blockIdx.x;
     const u32 points = 
-        begin_runs<THREADS, 1>(t, count, t.begins + number, t.row, t.totals + chunk.cloud * t.tiles, scratch);
+        begin_runs<SPLITTERS, 1>(t, count, t.begins + number, t.row, t.totals + chunk.cloud * t.tiles, scratch);
     __syncthreads();
     const u32 mask = (1u << t.shift) - 1;
 #pragma unroll
     for (u32 k = 0; k < MOST_EACH; ++k) {
         if (cell[k] == NONE) continue;
         const u32 rank = k & 1 ? before[k / 2] >> 16 : before[k / 2] & 0xffff;
-        sorted[count[cell[k] >> t.shift] + rank] = (cell[k] & mask) << INDEX_BITS | (k * THREADS + me);
+        sorted[count[cell[k] >> t.shift] + rank] = (cell[k] & mask) << INDEX_BITS | (k * SPLITTERS + me);
     }
     if (p.fixed) {
         if (p.flags & FOURS) {
@@ -150,7 +145,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
     }
     __syncthreads();
     u32* const to = static_cast<u32*>(t.records) + number * t.room;
-    for (u32 i = me; i < points; i += THREADS) to[i] = sorted[i];
+    for (u32 i = me; i < points; i += SPLITTERS) to[i] = sorted[i];
     if (p.fixed && p.columns <= WEIGHED && me < p.columns && weights[me]) atomicMax(p.magnitude + me, weights[me]);
 }
 
@@ -337,7 +332,7 @@ __device__ __forceinline__ void put_tile(const Params& p, const Tile& tile, cons
         columns.put_one(values, tile.spot(cell));
     };
     reduce<W>(p, list, put_one, put);
-    reduce_hot<W>(p, list, memory, put);
+    if (*list.hots) reduce_hot<W>(p, list, memory, put);
 }
 
 // The sums in memory of tiles that have several parts: for each so many slots, a cell each.
@@ -400,7 +395,7 @@ __device__ __noinline__ void add_part(const Params& p, const List& list, const S
         columns.give(totals, slab.slot(cell));
     };
     reduce<W>(p, list, give_one, give);
-    reduce_hot<W>(p, list, memory, give);
+    if (*list.hots) reduce_hot<W>(p, list, memory, give);
 }
 
 // The results of a tile whose parts have all been added. `list`: its cells with points. Of a whole block.
@@ -470,7 +465,7 @@ __device__ __noinline__ void put_part(const Params& p, const Part& part, const T
     }
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(rows)(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(THREADS, 4) KERNEL(rows)(const __grid_constant__ Params p) {
     __shared__ u64 scratch[33];
     __shared__ u16 hot[MOST_HOT];
     __shared__ u32 hots;
@@ -496,14 +491,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(rows)(const __gr
     find_part<THREADS>(t, tiles, ticket, part, reinterpret_cast<u32*>(scratch));
     if (!part.of) return;
     const Tile tile(p, part.tile);
+    const Runs runs(p, tile.cloud, part.tile);
     if (part.of > 1) {
         const Slab slab = slab_of(p, part);
-        make_list<THREADS>(p, part, tile.cloud, list, scratch);
+        list_part<THREADS>(runs, part, list, scratch);
         put_part(p, part, tile, list, slab, scratch, partial);
         return;
     }
     __syncthreads();
-    if (part.points) make_list<THREADS>(p, part, tile.cloud, list, scratch);
+    if (part.points) list_tile<THREADS>(runs, part, list, scratch);
     put_cells(p, tile, [&](u32 cell) { return list.count(cell); }, [&](u32 cell) { return ~list.firsts[cell]; });
     if (!makes_totals(p)) return;
     if (p.flags & FOURS) {

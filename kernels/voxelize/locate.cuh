@@ -56,11 +56,14 @@ __device__ __forceinline__ float quotient(float distance, float size, float inve
     return __fmaf_rn(__fmaf_rn(-q, size, distance), inverse, q);
 }
 
-// The cell along an axis, and whether it is one of the grid.
-__device__ __forceinline__ bool place_exactly(float distance, float size, u32 cells, u32& cell) {
+// The cell along an axis, or the nearest one, and whether it is one of the grid. Rare, and much code.
+struct Spot {
+    u32 cell;
+    u32 inside;
+};
+__device__ __noinline__ Spot place_exactly(float distance, float size, u32 cells) {
     const double q = divide(distance, size);
-    cell = u32(min(max(q, 0.0), double(cells) - 1));
-    return q >= 0 && q < double(cells);
+    return {u32(min(max(q, 0.0), double(cells) - 1)), q >= 0 && q < double(cells)};
 }
 
 // Of coordinates of a cloud.
@@ -90,8 +93,9 @@ __device__ __forceinline__ Found locate_in(const Params& p, u32 cloud, const T (
     }
 #pragma unroll
     for (u32 axis = 0; axis < 3; ++axis) {
-        const bool in = place_exactly(distance[axis], p.size[axis], p.shape[axis], found.cell[axis]);
-        inside &= p.flags & CLAMP ? Coordinate<T>::finite(v[axis]) : in;
+        const Spot spot = place_exactly(distance[axis], p.size[axis], p.shape[axis]);
+        found.cell[axis] = spot.cell;
+        inside &= p.flags & CLAMP ? Coordinate<T>::finite(v[axis]) : spot.inside != 0;
     }
     found.inside = inside;
     return found;

@@ -2,19 +2,19 @@
 #pragma once
 #include "voxelize/params.cuh"
 
-// Of what is no number, the one that all devices write.
+// A value in 16 bits, by one rounding; of what is no number, the one that all devices write. Much code.
+__device__ __noinline__ u16 narrowed(u32 dtype, double value) {
+    if (dtype == DTYPE_F16) {
+        return value != value ? u16(Element<f16>::NAN_BITS) : Element<f16>::narrow(toward_odd(value)).bits;
+    }
+    return value != value ? u16(Element<bf16>::NAN_BITS) : Element<bf16>::narrow(toward_odd(value)).bits;
+}
+
 __device__ __forceinline__ void put_value(const Target& target, i64 at, double value) {
-    switch (target.dtype) {
-        case DTYPE_F16:
-            static_cast<u16*>(target.to)[at] = value != value ? u16(Element<f16>::NAN_BITS)
-                                                              : Element<f16>::narrow(toward_odd(value)).bits;
-            break;
-        case DTYPE_BF16:
-            static_cast<u16*>(target.to)[at] = value != value ? u16(Element<bf16>::NAN_BITS)
-                                                              : Element<bf16>::narrow(toward_odd(value)).bits;
-            break;
-        default:
-            static_cast<float*>(target.to)[at] = value != value ? Element<float>::nan() : __double2float_rn(value);
+    if (target.dtype == DTYPE_F32) {
+        static_cast<float*>(target.to)[at] = value != value ? Element<float>::nan() : __double2float_rn(value);
+    } else {
+        static_cast<u16*>(target.to)[at] = narrowed(target.dtype, value);
     }
 }
 

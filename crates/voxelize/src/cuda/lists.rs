@@ -126,6 +126,7 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
     push(
         "rows",
         parts,
+        THREADS,
         4 * (1 + firsts) * cells + 4 * LIST + 2 * cells,
     );
     pipeline
@@ -142,6 +143,7 @@ mod tests {
         let list = headers.find(|(name, _)| *name == "voxelize/list.cuh");
         let text = format!("{source}{}", list.expect("it is there").1);
         for (name, value) in [
+            ("SPLITTERS", SPLITTERS),
             ("THREADS", THREADS),
             ("MOST_EACH", MOST_EACH),
             ("LIST", LIST),

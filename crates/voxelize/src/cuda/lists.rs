@@ -9,10 +9,11 @@ use robocache_cuda::LaunchConfig;
 use robocache_kernels::generated::VOXELIZE_LISTS_SM80;
 use robocache_registry::{CudaCaps, DeviceCaps};
 
-/// `THREADS`, `MOST_EACH` and `LIST` in kernels/voxelize/lists.cu.
-const THREADS: usize = 512;
+/// As kernels/voxelize/lists.cu and list.cuh have them.
+const SPLITTERS: usize = 512;
 const MOST_EACH: usize = 8;
-const LIST: usize = 6144;
+const THREADS: usize = 256;
+const LIST: usize = 4096;
 /// Cells of a tile, as powers of two, from where there are many points in a cell to where there are few, and for clouds
 /// of more than the most tiles.
 const SHIFTS: [u32; 3] = [8, 12, 13];
@@ -75,8 +76,8 @@ fn tiles(problem: &Problem) -> TileRoom {
     if count(shift) > MOST_TILES {
         shift = most;
     }
-    let each = problem.points.div_ceil(FEW_CHUNKS * THREADS);
-    let points = THREADS * each.clamp(1, MOST_EACH);
+    let each = problem.points.div_ceil(FEW_CHUNKS * SPLITTERS);
+    let points = SPLITTERS * each.clamp(1, MOST_EACH);
     let chunks = match problem.offsets_dtype {
         None => problem.points.div_ceil(points),
         // Of each cloud the last one is not full.
@@ -104,21 +105,31 @@ fn room(problem: &Problem, tiles: TileRoom) -> Room {
 fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
     let tiles = tiles(problem);
     let mut pipeline = Pipeline::new(room(problem, tiles));
-    let cleared = blocks_for(pipeline.room.zero_bytes / 16, THREADS);
-    let mut push = |stage, blocks: usize, shared: usize| {
+    let cleared = blocks_for(pipeline.room.zero_bytes / 16, SPLITTERS);
+    let mut push = |stage, blocks: usize, threads: usize, shared: usize| {
         pipeline.push_step(Step {
             stage,
             level: 0,
             launch: LaunchConfig {
                 blocks: blocks.max(1) as u32,
-                threads: THREADS as u32,
+                threads: threads as u32,
                 shared_bytes: shared as u32,
                 overlaps: false,
             },
         });
     };
-    push("clear", cleared.min(caps.multiprocessors as usize), 0);
-    push("split", tiles.chunks, 4 * (tiles.points + tiles.tiles));
+    push(
+        "clear",
+        cleared.min(caps.multiprocessors as usize),
+        SPLITTERS,
+        0,
+    );
+    push(
+        "split",
+        tiles.chunks,
+        SPLITTERS,
+        4 * (tiles.points + tiles.tiles),
+    );
     // Each first part is a block, and each further one, of which there are no more than this.
     let parts = tiles.tiles * problem.batch + problem.points / LIST;
     let firsts = usize::from(problem.wants(Output::First));

@@ -13,11 +13,9 @@
 #include "common/fill.cuh"
 #include "common/stages.cuh"
 #include "voxelize/locate.cuh"
-#include "voxelize/output.cuh"
-#include "voxelize/total.cuh"
+#include "voxelize/magnitude.cuh"
+#include "voxelize/members.cuh"
 #include "voxelize/trie.cuh"
-
-constexpr u32 SHARED_COLUMNS = 1024; // whose magnitudes are collected by blocks
 
 // The first thing that a stage does.
 __device__ __forceinline__ void begin() {
@@ -34,52 +32,16 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid
     fill(level.counts, (nodes + 3) / 4 * 16, 0); // as they are read
 }
 
-// The largest finite magnitudes of columns among a block's points.
-struct Magnitudes {
-    u32* shared;
-    u32 held; // of the lane's column, where each lane has only one
-
-    static __device__ __forceinline__ bool one_column_a_lane(const Params& p) { return 32 % p.columns == 0; }
-
-    __device__ __forceinline__ Magnitudes(const Params& p, u32* scratch) : shared(scratch), held(0) {
-        for (u32 i = threadIdx.x; i < min(p.columns, SHARED_COLUMNS); i += THREADS) shared[i] = 0;
-    }
-    // Of the points `first + lane` for each lane in `mask`. The work of one whole warp.
-    __device__ __forceinline__ void add(const Params& p, u32 first, u32 mask) {
-        each_column(p.columns, 32, 32, threadIdx.x & 31, [&](u32 from, u32 column) {
-            if (!(mask >> from & 1)) return;
-            const u32 magnitude = __float_as_uint(feature(p, first + from, column)) & 0x7fffffffu;
-            if (magnitude >= 0x7f800000u) return;
-            if (one_column_a_lane(p)) {
-                held = max(held, magnitude);
-            } else if (p.columns <= SHARED_COLUMNS) {
-                atomicMax(shared + column, magnitude);
-            } else if (magnitude > __ldcg(p.magnitude + column)) {
-                atomicMax(p.magnitude + column, magnitude);
-            }
-        });
-    }
-    // By all threads, with a barrier between the two.
-    __device__ __forceinline__ void join(const Params& p) const {
-        if (one_column_a_lane(p)) atomicMax(shared + (threadIdx.x & 31) % p.columns, held);
-    }
-    __device__ __forceinline__ void flush(const Params& p) const {
-        if (p.columns > SHARED_COLUMNS) return;
-        for (u32 i = threadIdx.x; i < p.columns; i += THREADS) {
-            if (shared[i]) atomicMax(p.magnitude + i, shared[i]);
-        }
-    }
-};
-
-extern "C" __global__ void __launch_bounds__(THREADS, 6) KERNEL(mark)(const __grid_constant__ Params p) {
-    begin();
+template <u32 W>
+__device__ __forceinline__ void mark_level(const Params& p) {
     __shared__ u32 part_scratch[MOST_PARTS];
-    __shared__ u32 magnitude_scratch[SHARED_COLUMNS];
+    __shared__ u32 shared[32 * W];
     const u32 now = p.level_now;
     const Level& level = p.level[now];
     const bool last = now + 1 == p.levels, weigh = now == 0 && p.fixed;
     const Parts parts(level, part_scratch);
-    Magnitudes magnitudes(p, magnitude_scratch);
+    Magnitudes<W> magnitudes;
+    if (threadIdx.x < 32 * W) shared[threadIdx.x] = 0;
     __syncthreads();
     const u32 lane = threadIdx.x & 31;
     const u32 whole = (p.count + 31) / 32 * 32;
@@ -106,10 +68,19 @@ extern "C" __global__ void __launch_bounds__(THREADS, 6) KERNEL(mark)(const __gr
         if (i < p.count) p.node_of[i] = noted;
     }
     __syncthreads();
-    if (weigh) magnitudes.join(p);
+    if (weigh) magnitudes.join(p, shared);
     __syncthreads();
-    if (weigh) magnitudes.flush(p);
+    if (weigh) magnitudes.flush(p, shared);
     parts.flush();
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, 5) KERNEL(mark)(const __grid_constant__ Params p) {
+    begin();
+    if (p.flags & FOURS) {
+        mark_level<4>(p);
+    } else {
+        mark_level<1>(p);
+    }
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(scan)(const __grid_constant__ Params p) {
@@ -120,46 +91,10 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(scan)(const __grid_
     scan_level(level, all ? u32(level.nodes) : __ldcg(p.level[p.level_now - 1].total), scratch);
 }
 
-// Features of the lanes in `others`, each for the voxel of its lane.
-__device__ __forceinline__ void add_features(const Params& p, u32 point, u32 slot, u32 others, u32 together) {
-    const u32 lane = threadIdx.x & 31;
-    const u32 first = point - lane;
-    if (together != NONE && Magnitudes::one_column_a_lane(p)) {
-        // Each lane adds up a column of every so many points.
-        const Place to{p, together, lane % p.columns};
-        const Quantum quantum = p.fixed ? to.quantum() : Quantum();
-        Sums sums;
-        each_column(p.columns, 32, 32, lane, [&](u32 from, u32 column) {
-            if (others >> from & 1) sums.take(p, quantum, feature(p, first + from, column));
-        });
-        for (u32 bit = p.columns; bit < 32; bit <<= 1) sums.join(p, sums.of_lane(p, lane ^ bit));
-        if (lane < p.columns) sums.give(to);
-        return;
-    }
-    if (together != NONE) {
-        const bool mine = others >> lane & 1;
-        for (u32 column = 0; column < p.columns; ++column) {
-            const Place to{p, together, column};
-            Sums sums;
-            if (mine) sums.take(p, p.fixed ? to.quantum() : Quantum(), feature(p, point, column));
-            for (u32 bit = 1; bit < 32; bit <<= 1) sums.join(p, sums.of_lane(p, lane ^ bit));
-            if (lane == 0) sums.give(to);
-        }
-        return;
-    }
-    // Those of a point, and of a voxel, are one request.
-    each_column(p.columns, 32, 32, lane, [&](u32 from, u32 column) {
-        const u32 to = __shfl_sync(~0u, slot, from);
-        if (others >> from & 1) add_one({p, to, column}, feature(p, first + from, column));
-    });
-}
-
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(collect)(const __grid_constant__ Params p) {
     begin();
-    const u32 lane = threadIdx.x & 31;
     const Level& level = p.level[p.levels - 1];
     const Target& map = p.target[OUT_POINT_TO_VOXEL];
-    const bool totals = p.fixed || p.loose || p.highest || p.lowest;
     const u32 whole = (p.count + 31) / 32 * 32;
     for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < whole; i += gridDim.x * THREADS) {
         u32 slot = NONE;
@@ -181,18 +116,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(collect)(const __gr
                 if (p.listed) list(p, slot, i);
             }
         }
-        const bool other = slot != NONE && !owner;
-        const u32 others = __ballot_sync(~0u, other);
-        if (!others) continue;
-        // Many points of a warp in one voxel are added first among themselves.
-        const u32 leader = u32(__ffs(others)) - 1;
-        const u32 led = __shfl_sync(~0u, slot, leader);
-        const bool together = __all_sync(~0u, !other || slot == led) && __popc(others) > 8;
-        if (other && (!together || lane == leader)) {
-            atomicAdd(p.others + slot, together ? u32(__popc(others)) : 1u);
-            if (p.first) raise(p.first + slot, ~i);
-        }
-        if (totals) add_features(p, i, slot, others, together ? led : NONE);
+        add_to_slots(p, i, slot, slot != NONE && !owner);
     }
 }
 
@@ -304,7 +228,7 @@ template <class Spot>
 __device__ __forceinline__ void put_tile(const Params& p, Tile& tile, Spot spot, u32 slot) {
     const u32 lane = threadIdx.x & 31, below = (1u << lane) - 1;
     const bool valid = spot.number != NONE, filled = valid && slot != NONE;
-    const bool totals = p.fixed || p.loose || p.highest || p.lowest;
+    const bool totals = makes_totals(p);
     const u32 owner = filled ? __ldcg(p.owner + slot) : 0, others = filled ? __ldcg(p.others + slot) : 0;
     const u32 with = __ballot_sync(~0u, filled), without = __ballot_sync(~0u, valid && !filled);
     tile.place[lane] = spot.number;

@@ -117,12 +117,3 @@ private:
         for (u32 w = 0; w < W; ++w) put_value(t, at + w * t.stride[4], double(result(w)));
     }
 };
-
-// Calls `each` with columns, W at a time, and with a number below `step` that threads with the same columns have one
-// each of: side by side threads have columns side by side. As often as there are columns to a thread.
-template <u32 W, u32 THREADS, class F>
-__device__ __forceinline__ void share_columns(const Params& p, F each) {
-    const u32 all = p.columns / W, width = min(all, THREADS), step = THREADS / width, number = threadIdx.x / width;
-    if (number >= step) return;
-    for (u32 i = threadIdx.x % width; i < all; i += width) each(Columns<W>(p, i * W), number, step);
-}

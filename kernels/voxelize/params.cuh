@@ -37,6 +37,7 @@ struct Target {
 enum TargetForm : u32 {
     FLAT = 1,   // the cells of a cloud follow each other
     CHUNKS = 2, // rows of features are f32 and whole chunks of 16 bytes
+    WHOLE = 4,  // in some order, the elements of all cells of all clouds follow each other
 };
 
 // A level of the trie: see trie.cuh. `parts` and `total` are zero at first, and so are bits and counts.
@@ -49,26 +50,32 @@ struct Level {
     i64 nodes;    // that there is room for
 };
 
-// Points by tiles of cells: see partition.cuh. `totals`, `ticket`, `ready`, `heavy_tiles` and `arrived` are zero at first.
+// Points by tiles of cells: see tiles.cu. `totals`, `ticket` and `written` are zero at first.
 struct Tiles {
-    void* records;     // [chunks][room]
-    u16* begins;       // [tiles + 1][row]: where the run of a tile begins in each chunk, in units of records
-    u32* totals;       // [B * tiles]: points
+    u16* records;  // [chunks][room]
+    u16* begins;   // [tiles + 1][row]: where the run of a tile begins in each chunk, in units of 16 bytes
+    u32* totals;   // [tiles]: points
     u32* ticket;
-    u32* ready;        // [B * tiles]: whether, or where, further parts of a tile can be added to the first one
-    u32* heavy_tiles;  // how many tiles have several parts
-    u32* arrived;      // [of those]: parts that have been added
-    u32* first_point;  // [B + 1]: of each cloud; where there are offsets, as all below
-    u32* first_chunk;  // [B + 1]
+    u32* written;  // [tiles]: whether the first part is
     u32 shift;     // cells of a tile, as a power of two
-    u32 tiles;     // of a cloud
-    u32 chunks;    // of all clouds; where there are offsets, no more than these
-    u32 points;    // of a chunk
+    u32 tiles;
+    u32 chunks;
+    u32 each;      // points of a thread in a chunk
     u32 room;      // records of a chunk; a multiple of 8
     u32 row;       // chunks, rounded up to whole groups
     u32 group;     // chunks, 1 or 4, that a block takes after each other and writes to the table at once
     u32 heavy;     // points of a tile from which on it is several blocks'
     u32 part;      // points of each of those
+};
+
+// Cells and the points that were there first: see owners.cu. `bits`, `several` and `number` are zero at first.
+struct Owners {
+    u32* bits;     // [B * keys / 32]: cells that have points
+    u32* several;  // [B * keys / 32]: cells that have several
+    u32* slot_of;  // [B * keys]: where the totals of those are
+    u32* key_of;   // [slots]
+    u32* number;   // of slots
+    u32 fillers;   // blocks that fill outputs while others mark cells
 };
 
 struct Params {
@@ -112,6 +119,7 @@ struct Params {
     u32* lowest;           // [slots][F]: of those the minimum, ordered and inverted
     u32* listed;           // [slots][P]: the first points, inverted
     Tiles by_tile;
+    Owners owners;
     Level level[9];        // the last one, of points, for the order of first points
     Target target[12];     // by Output
 };

@@ -9,9 +9,9 @@
 // No atomics in memory but the tiles' totals, no capacity that a cloud could exceed. Records of a tile begin at whole
 // 16 bytes, filled up with NO_CELL, so that they are read as such.
 #include "common/fill.cuh"
+#include "common/scan.cuh"
 #include "common/stages.cuh"
 #include "voxelize/locate.cuh"
-#include "voxelize/partition.cuh"
 
 constexpr u32 THREADS = 512;
 constexpr u32 MOST_EACH = 14; // points of a thread in a chunk
@@ -32,7 +32,7 @@ struct Piece {
     u32 points;
 };
 __device__ __forceinline__ Piece chunk_of(const Params& p, u32 number) {
-    const u64 each = p.by_tile.points, first = number * each;
+    const u64 each = u64(p.by_tile.each) * THREADS, first = number * each;
     return {first, first < p.count ? u32(min(each, p.count - first)) : 0};
 }
 
@@ -70,9 +70,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
     __shared__ u32 scratch[33];
     __shared__ u64 arrival;
     const Tiles& t = p.by_tile;
-    const u32 columns = u32(p.point_stride[0]), me = threadIdx.x;
+    const u32 columns = u32(p.point_stride[0]), me = threadIdx.x, lane = me & 31;
     float* const stage = reinterpret_cast<float*>(dynamic);
-    u16* const sorted = reinterpret_cast<u16*>(stage + t.points * columns);
+    u16* const sorted = reinterpret_cast<u16*>(stage + t.each * THREADS * columns);
     u32* const count = reinterpret_cast<u32*>(sorted + t.room);
     u16* const begins = reinterpret_cast<u16*>(count + (t.tiles + 1) / 2 * 2); // [tiles + 1][group]
     const u32 mask = (1u << t.shift) - 1;
@@ -98,21 +98,43 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
         for (u32 k = 0; k < MOST_EACH; ++k) {
             const u32 i = k * THREADS + me;
             cell[k] = NONE;
-            if (i < chunk.points) {
+            if (k < t.each && i < chunk.points) {
                 const float* const at = stage + i * columns;
                 const float v[3] = {at[0], at[1], at[2]};
                 const Found found = locate_in(p, 0, v);
                 // Fewer cells than 2^31.
                 if (found.inside) cell[k] = (found.cell[0] * p.shape[1] + found.cell[1]) * p.shape[2] + found.cell[2];
             }
-            const u32 rank = rank_in_tile(count, cell[k] >> t.shift, cell[k] != NONE);
+            const u32 tile = cell[k] >> t.shift;
+            const u32 led = __shfl_sync(~0u, tile, 0);
+            u32 rank = 0;
+            // A warp whose points all lie in one tile adds once, not lane by lane.
+            if (__all_sync(~0u, cell[k] != NONE && tile == led)) {
+                if (lane == 0) rank = atomicAdd(&count[tile], 32u);
+                rank = __shfl_sync(~0u, rank, 0) + lane;
+            } else if (cell[k] != NONE) {
+                rank = atomicAdd(&count[tile], 1u);
+            }
             before[k / 2] = k & 1 ? before[k / 2] | rank << 16 : rank;
         }
         before_bulk();
         __syncthreads();
         if (me == 0 && next < t.row) rows.ask(chunk_of(p, next));
 
-        const u32 units = begin_runs<THREADS, UNIT>(t, count, begins + member, t.group, t.totals, scratch);
+        // Where each tile's run begins.
+        const u32 each = (t.tiles + THREADS - 1) / THREADS;
+        const u32 first = min(t.tiles, me * each), last = min(t.tiles, first + each);
+        u32 sum = 0, units;
+        for (u32 i = first; i < last; ++i) sum += (count[i] + UNIT - 1) / UNIT;
+        u32 at = sum_before<THREADS>(sum, scratch, units);
+        for (u32 i = first; i < last; ++i) {
+            const u32 points = count[i];
+            count[i] = at * UNIT;
+            begins[i * t.group + member] = u16(at);
+            at += (points + UNIT - 1) / UNIT;
+            if (points) atomicAdd(t.totals + i, points);
+        }
+        if (me == 0) begins[t.tiles * t.group + member] = u16(units);
         uint4* const filled = reinterpret_cast<uint4*>(sorted);
         for (u32 i = me; i < units; i += THREADS) filled[i] = uint4{~0u, ~0u, ~0u, ~0u};
         __syncthreads();
@@ -124,7 +146,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
         }
         __syncthreads();
         if (chunk.points) {
-            uint4* const to = reinterpret_cast<uint4*>(static_cast<u16*>(t.records) + u64(number) * t.room);
+            uint4* const to = reinterpret_cast<uint4*>(t.records + u64(number) * t.room);
             for (u32 i = me; i < units; i += THREADS) to[i] = filled[i];
         }
         for (u32 i = me; i < t.tiles; i += THREADS) count[i] = 0;
@@ -141,6 +163,46 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) KERNEL(split)(const __g
         __syncthreads();
     }
     let_next_begin();
+}
+
+// A part of a tile.
+struct Part {
+    u32 tile;
+    u32 number;
+    u32 of;     // how many parts the tile has; 0 where there is nothing left to do
+    u32 points; // of the tile
+};
+
+// How many parts a tile of so many points has.
+__device__ __forceinline__ u32 parts_of(const Tiles& t, u32 points) {
+    return points > t.heavy ? (points + t.part - 1) / t.part : 1;
+}
+
+// Parts are handed out in order, so that when a block waits for the first one of its tile, that one has started. The
+// first `tiles` blocks take the first parts and look at nothing but their own total.
+__device__ __forceinline__ Part take_part(const Tiles& t, u32* scratch) {
+    __shared__ Part taken;
+    __shared__ u32 mine;
+    if (threadIdx.x == 0) {
+        mine = atomicAdd(t.ticket, 1u);
+        const u32 points = mine < t.tiles ? __ldcg(t.totals + mine) : 0;
+        taken = {mine, 0, mine < t.tiles ? parts_of(t, points) : 0, points};
+    }
+    __syncthreads();
+    const u32 ticket = mine;
+    if (ticket < t.tiles) return taken;
+    const u32 each = (t.tiles + COUNTERS - 1) / COUNTERS;
+    const u32 first = min(t.tiles, threadIdx.x * each), last = min(t.tiles, first + each);
+    u32 further = 0, all;
+    for (u32 i = first; i < last; ++i) further += parts_of(t, __ldcg(t.totals + i)) - 1;
+    u32 at = t.tiles + sum_before<COUNTERS>(further, scratch, all);
+    for (u32 i = first; i < last; ++i) {
+        const u32 points = __ldcg(t.totals + i), more = parts_of(t, points) - 1;
+        if (at <= ticket && ticket < at + more) taken = {i, ticket - at + 1, more + 1, points};
+        at += more;
+    }
+    __syncthreads();
+    return taken;
 }
 
 // Counts a unit's records, those of one cell that follow each other together.
@@ -162,7 +224,7 @@ __device__ __forceinline__ void count_unit(u32* counts, uint4 v) {
 
 // Counts a part's records: runs of its chunks, each by some lanes, four of them at a time so that their first units are
 // on their way together, as are further ones.
-__device__ __forceinline__ void count_part(const Tiles& t, const Part& part, u32* counts) {
+__device__ __forceinline__ void count_part(const Tiles& t, Part part, u32* counts) {
     constexpr u32 TOGETHER = 4, FURTHER = 3;
     u32 lanes = 1;
     while (lanes < 32 && u64(lanes) * t.chunks * UNIT < part.points) lanes *= 2;
@@ -203,7 +265,7 @@ __device__ __forceinline__ void count_part(const Tiles& t, const Part& part, u32
 }
 
 // Writes a tile's cells, or adds to what the first part has written.
-__device__ __forceinline__ void put_part(const Params& p, const Part& part, const u32* counts) {
+__device__ __forceinline__ void put_part(const Params& p, Part part, const u32* counts) {
     const Tiles& t = p.by_tile;
     const u64 first = u64(part.tile) << t.shift;
     const u32 cells = u32(min(u64(1) << t.shift, p.cells - first));
@@ -248,15 +310,14 @@ extern "C" __global__ void __launch_bounds__(COUNTERS) KERNEL(count)(const __gri
         reinterpret_cast<uint4*>(counts)[i] = uint4{0, 0, 0, 0};
     }
     wait_for_last();
-    __shared__ Part part;
-    find_part<COUNTERS>(t, t.tiles, take_ticket(t), part, scratch);
+    const Part part = take_part(t, scratch);
     if (!part.of) return;
     __syncthreads();
     count_part(t, part, counts);
     __syncthreads();
     if (part.number > 0) {
         if (threadIdx.x == 0) {
-            while (!load_acquire(t.ready + part.tile)) {}
+            while (!load_acquire(t.written + part.tile)) {}
             __threadfence();
         }
         __syncthreads();
@@ -265,6 +326,6 @@ extern "C" __global__ void __launch_bounds__(COUNTERS) KERNEL(count)(const __gri
     if (part.number == 0 && part.of > 1) {
         __threadfence();
         __syncthreads();
-        if (threadIdx.x == 0) store_release(t.ready + part.tile, 1);
+        if (threadIdx.x == 0) store_release(t.written + part.tile, 1);
     }
 }

@@ -7,6 +7,8 @@ __device__ __forceinline__ void raise(u32* to, u32 value) {
     if (value > __ldcg(to)) atomicMax(to, value);
 }
 
+__device__ __forceinline__ bool makes_totals(const Params& p) { return p.fixed || p.loose || p.highest || p.lowest; }
+
 struct Place {
     const Params& p;
     u32 slot;

@@ -4,11 +4,11 @@
 //! |---|---|
 //! | `params.rs` | what does every kernel get? |
 //! | `room.rs` | what is kept in the workspace, and where? |
-//! | `bitmap.rs`, `direct.rs`, `lists.rs`, `tiles.rs` | which problems does a variant take, and in which launches? |
+//! | `bitmap.rs`, `direct.rs`, `owners.rs`, `tiles.rs` | which problems does a variant take, and in which launches? |
 
 mod bitmap;
 mod direct;
-mod lists;
+mod owners;
 mod params;
 mod room;
 mod tiles;

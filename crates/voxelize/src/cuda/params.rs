@@ -1,6 +1,7 @@
 //! The parameter struct of every kernel: `Params` in kernels/voxelize/params.cuh, offset by offset.
 
-use super::room::{Room, TileRoom};
+use super::room::{OwnerRoom, Room, TileRoom};
+use crate::problem::RANK;
 use crate::request::{Reductions, Request};
 use crate::{Clouds, Form, Grid, Order, Output, Outside, Problem};
 use robocache_core::{DType, TensorViewMut};
@@ -13,6 +14,7 @@ const FOURS: u32 = 16;
 const QUADS: u32 = 32;
 const FLAT: u32 = 1;
 const CHUNKS: u32 = 2;
+const WHOLE: u32 = 4;
 
 /// Levels of a trie, and behind them the one for the order of first points.
 pub(super) const LEVELS: usize = 9;
@@ -45,20 +47,27 @@ struct Tiles {
     begins: u64,
     totals: u64,
     ticket: u64,
-    ready: u64,
-    heavy_tiles: u64,
-    arrived: u64,
-    first_point: u64,
-    first_chunk: u64,
+    written: u64,
     shift: u32,
     tiles: u32,
     chunks: u32,
-    points: u32,
+    each: u32,
     room: u32,
     row: u32,
     group: u32,
     heavy: u32,
     part: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct Owners {
+    bits: u64,
+    several: u64,
+    slot_of: u64,
+    key_of: u64,
+    number: u64,
+    fillers: u32,
 }
 
 #[repr(C)]
@@ -104,6 +113,7 @@ pub(super) struct Params {
     lowest: u64,
     listed: u64,
     by_tile: Tiles,
+    owners: Owners,
     level: [Level; LEVELS],
     target: [Target; Output::COUNT],
 }
@@ -238,6 +248,9 @@ impl Params {
             by_tile: room
                 .by_tile
                 .map_or(Tiles::default(), |t| Tiles::new(&t, workspace)),
+            owners: room
+                .owners
+                .map_or(Owners::default(), |o| Owners::new(&o, workspace)),
             level: std::array::from_fn(level),
             target: Output::ALL.map(|output| target(problem, output, given.to)),
         }
@@ -251,20 +264,29 @@ impl Tiles {
             begins: workspace + room.begins as u64,
             totals: workspace + room.totals as u64,
             ticket: workspace + room.ticket as u64,
-            ready: workspace + room.ready as u64,
-            heavy_tiles: workspace + room.heavy_tiles as u64,
-            arrived: workspace + room.arrived as u64,
-            first_point: workspace + room.first_point as u64,
-            first_chunk: workspace + room.first_chunk as u64,
+            written: workspace + room.written as u64,
             shift: room.shift,
             tiles: room.tiles as u32,
             chunks: room.chunks as u32,
-            points: room.points as u32,
+            each: room.each as u32,
             room: room.room as u32,
             row: room.row as u32,
             group: room.group as u32,
             heavy: room.heavy as u32,
             part: room.part as u32,
+        }
+    }
+}
+
+impl Owners {
+    fn new(room: &OwnerRoom, workspace: u64) -> Owners {
+        Owners {
+            bits: workspace + room.bits as u64,
+            several: workspace + room.several as u64,
+            slot_of: workspace + room.slot_of as u64,
+            key_of: workspace + room.key_of as u64,
+            number: workspace + room.number as u64,
+            fillers: room.fillers as u32,
         }
     }
 }
@@ -279,6 +301,28 @@ fn has_fours(problem: &Problem) -> bool {
 /// And their rows whole chunks of 16 bytes.
 fn has_quads(problem: &Problem) -> bool {
     has_fours(problem) && problem.feature_align >= 16 && problem.feature_strides[0] % 4 == 0
+}
+
+/// Whether in some order the elements of a dense output follow each other.
+fn is_whole(problem: &Problem, output: Output, strides: &[isize; RANK]) -> bool {
+    let [x, y, z] = problem.shape;
+    let columns = match output.is_of_features() {
+        true => problem.features,
+        false => 1,
+    };
+    let sizes = [problem.batch, x, y, z, columns];
+    let mut axes: Vec<_> = sizes
+        .into_iter()
+        .zip(*strides)
+        .filter(|axis| axis.0 != 1)
+        .collect();
+    axes.sort_by_key(|axis| axis.1);
+    let mut expected = 1;
+    axes.into_iter().all(|(size, stride)| {
+        let fits = stride == expected;
+        expected *= size as isize;
+        fits
+    })
 }
 
 fn target(problem: &Problem, output: Output, to: [u64; Output::COUNT]) -> Target {
@@ -300,11 +344,15 @@ fn target(problem: &Problem, output: Output, to: [u64; Output::COUNT]) -> Target
         && form.align >= 16
         && problem.features.is_multiple_of(4)
         && form.strides.iter().enumerate().all(whole);
+    let whole = problem.form == Form::Dense && is_whole(problem, output, &form.strides);
     Target {
         to: to[output as usize],
         stride: form.strides.map(|stride| stride as i64),
         dtype: form.dtype as u32,
-        form: if flat { FLAT } else { 0 } | if chunks { CHUNKS } else { 0 },
+        form: [(flat, FLAT), (chunks, CHUNKS), (whole, WHOLE)]
+            .iter()
+            .map(|&(is, bit)| if is { bit } else { 0 })
+            .sum(),
     }
 }
 
@@ -338,13 +386,16 @@ mod tests {
         assert_eq!((level, level_bytes), (expected, size_of::<Level>()));
         let (tiles, tiles_bytes) = fields(HEADER, "Tiles", &[]);
         let expected = offsets!(Tiles:
-            records, begins, totals, ticket, ready, heavy_tiles, arrived, first_point, first_chunk, shift, tiles, chunks,
-            points, room, row, group, heavy, part);
+            records, begins, totals, ticket, written, shift, tiles, chunks, each, room, row, group, heavy, part);
         assert_eq!((tiles, tiles_bytes), (expected, size_of::<Tiles>()));
+        let (owners, owners_bytes) = fields(HEADER, "Owners", &[]);
+        let expected = offsets!(Owners: bits, several, slot_of, key_of, number, fillers);
+        assert_eq!((owners, owners_bytes), (expected, size_of::<Owners>()));
         let inner = [
             ("Target", target_bytes, 8),
             ("Level", level_bytes, 8),
             ("Tiles", tiles_bytes, 8),
+            ("Owners", owners_bytes, 8),
         ];
         let (params, bytes) = fields(HEADER, "Params", &inner);
         let expected = offsets!(Params:
@@ -352,7 +403,7 @@ mod tests {
             point_dtype, feature_dtype, flags, min, size, inverse, limit, shape, empty, capacity, rows, slots, levels,
             level_now, zeros,
             zero_bytes, node_of, bit_of, magnitude, owner, others, first, fixed, beyond, loose, highest, lowest,
-            listed, by_tile, level, target);
+            listed, by_tile, owners, level, target);
         assert_eq!(params, expected);
         assert_eq!(bytes, size_of::<Params>());
         let text = header(HEADER);
@@ -376,6 +427,7 @@ mod tests {
             ("QUADS", QUADS),
             ("FLAT", FLAT),
             ("CHUNKS", CHUNKS),
+            ("WHOLE", WHOLE),
         ] {
             assert!(text.contains(&format!("{name} = {value},")), "{name}");
         }

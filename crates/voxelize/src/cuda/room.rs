@@ -31,6 +31,7 @@ pub(crate) struct Room {
     pub totals: Totals,
     pub listed: Option<usize>,
     pub by_tile: Option<TileRoom>,
+    pub owners: Option<OwnerRoom>,
 }
 
 /// Sums and the like of slots, each wanted or not.
@@ -62,6 +63,17 @@ impl Totals {
     }
 }
 
+/// Cells and their owners: `Owners` in kernels/voxelize/params.cuh.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OwnerRoom {
+    pub bits: usize,
+    pub several: usize,
+    pub slot_of: usize,
+    pub key_of: usize,
+    pub number: usize,
+    pub fillers: usize,
+}
+
 /// Points by tiles: `Tiles` in kernels/voxelize/params.cuh.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TileRoom {
@@ -69,15 +81,11 @@ pub(crate) struct TileRoom {
     pub begins: usize,
     pub totals: usize,
     pub ticket: usize,
-    pub ready: usize,
-    pub heavy_tiles: usize,
-    pub arrived: usize,
-    pub first_point: usize,
-    pub first_chunk: usize,
+    pub written: usize,
     pub shift: u32,
     pub tiles: usize,
     pub chunks: usize,
-    pub points: usize,
+    pub each: usize,
     pub room: usize,
     pub row: usize,
     pub group: usize,
@@ -121,45 +129,59 @@ impl Room {
         }
     }
 
-    /// For points by tiles, with records of so many bytes.
-    pub fn of_tiles(problem: &Problem, tiles: TileRoom, record_bytes: usize) -> Room {
-        Room::of_lists(problem, tiles, record_bytes, 0)
-    }
-
-    /// Likewise, with sums of the cells of so many tiles.
-    pub fn of_lists(
-        problem: &Problem,
-        mut tiles: TileRoom,
-        record_bytes: usize,
-        heavy: usize,
-    ) -> Room {
+    /// For points by tiles of this many and size.
+    pub fn of_tiles(problem: &Problem, mut tiles: TileRoom) -> Room {
         let mut tape = Tape(0);
-        let all = tiles.tiles * problem.batch;
-        tiles.totals = tape.take(all, 4);
+        tiles.totals = tape.take(tiles.tiles, 4);
         tiles.ticket = tape.take(1, 4);
-        tiles.ready = tape.take(all, 4);
-        tiles.heavy_tiles = tape.take(1, 4);
-        tiles.arrived = tape.take(heavy, 4);
-        let magnitude = tape.take(problem.features, 4);
+        tiles.written = tape.take(tiles.tiles, 4);
         let zero_bytes = tape.0;
-        if problem.offsets_dtype.is_some() {
-            tiles.first_point = tape.take(problem.batch + 1, 4);
-            tiles.first_chunk = tape.take(problem.batch + 1, 4);
-        }
-        tiles.records = tape.take(tiles.chunks * tiles.room, record_bytes);
+        tiles.records = tape.take(tiles.chunks * tiles.room, 2);
         tiles.begins = tape.take((tiles.tiles + 1) * tiles.row, 2);
-        let slots = heavy << tiles.shift;
-        let others = tape.take(slots, 4);
-        let totals = Totals::new(problem, slots, &mut tape);
         Room {
-            slots,
-            magnitude,
-            others,
-            totals,
             bytes: tape.0,
             zero_bytes,
             by_tile: Some(tiles),
             ..Room::none(problem)
+        }
+    }
+
+    /// For owners of cells, of fewer than 2^31 keys, with so many blocks that fill outputs.
+    pub fn of_owners(problem: &Problem, fillers: usize) -> Room {
+        let none = Room::none(problem);
+        // Each cloud has whole words of bits.
+        let keys = none.keys.next_multiple_of(32);
+        let all = keys as usize * problem.batch;
+        // Of the cells that have several points.
+        let slots = (problem.points / 2).min(all);
+        let mut tape = Tape(0);
+        let bits = tape.take(all / 32, 4);
+        let several = tape.take(all / 32, 4);
+        let number = tape.take(1, 4);
+        let magnitude = tape.take(problem.features, 4);
+        let zero_bytes = tape.0;
+        let owners = OwnerRoom {
+            bits,
+            several,
+            number,
+            slot_of: tape.take(all, 4),
+            key_of: tape.take(slots, 4),
+            fillers,
+        };
+        let node_of = tape.take(problem.points, 4);
+        let others = tape.take(slots, 4);
+        let totals = Totals::new(problem, slots, &mut tape);
+        Room {
+            zero_bytes,
+            keys,
+            slots,
+            node_of,
+            magnitude,
+            others,
+            totals,
+            owners: Some(owners),
+            bytes: tape.0,
+            ..none
         }
     }
 
@@ -175,7 +197,6 @@ impl Room {
             (Form::Sparse, Order::Key) => slots.min(problem.capacity),
             _ => slots,
         };
-
         let mut tape = Tape(0);
         let mut level = [None; LEVELS];
         // Of what grows from level to level only the first can be cleared before anything is known.
@@ -228,6 +249,7 @@ impl Room {
             totals,
             listed,
             by_tile: None,
+            owners: None,
             bytes: tape.0,
         }
     }

@@ -84,9 +84,9 @@ fn tiles(problem: &Problem) -> TileRoom {
         false => *SHIFTS.end(),
     };
     let columns = problem.point_strides[0].unsigned_abs();
-    let points = THREADS * (STAGE_BYTES / (4 * columns * THREADS)).clamp(1, MOST_EACH);
+    let each = (STAGE_BYTES / (4 * columns * THREADS)).clamp(1, MOST_EACH);
     let tiles = count(shift);
-    let chunks = problem.points.div_ceil(points);
+    let chunks = problem.points.div_ceil(each * THREADS);
     // Where there are many chunks, several together write whole sectors of the table.
     let group = if chunks > 1024 { 4 } else { 1 };
     // A heavy tile has more points than half as much again as all have on average, and than its cells twice over. As
@@ -97,9 +97,9 @@ fn tiles(problem: &Problem) -> TileRoom {
         shift,
         tiles,
         chunks,
-        points,
+        each,
         // Of each tile the last unit is filled up.
-        room: (points + (UNIT - 1) * tiles.min(points)).next_multiple_of(UNIT),
+        room: (each * THREADS + (UNIT - 1) * tiles.min(each * THREADS)).next_multiple_of(UNIT),
         row: chunks.next_multiple_of(group),
         group,
         heavy,
@@ -110,7 +110,7 @@ fn tiles(problem: &Problem) -> TileRoom {
 
 /// Dynamic shared memory of `split`: rows, records, counters and the beginnings of runs.
 fn shared_bytes(tiles: &TileRoom, columns: usize) -> usize {
-    tiles.points * columns * 4
+    tiles.each * THREADS * columns * 4
         + 2 * tiles.room
         + tiles.tiles.next_multiple_of(2) * 4
         + (tiles.tiles + 1) * tiles.group * 2
@@ -123,7 +123,7 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
     let resident = of_multiprocessor.clamp(1, 2) * caps.multiprocessors as usize;
     // Each first part is a block, and each further one, of which there are no more than this.
     let parts = tiles.tiles + problem.points / tiles.part;
-    let mut pipeline = Pipeline::new(Room::of_tiles(problem, tiles, 2));
+    let mut pipeline = Pipeline::new(Room::of_tiles(problem, tiles));
     let cleared = blocks_for(pipeline.room.zero_bytes / 16, THREADS);
     let mut push = |stage, blocks: usize, threads: usize, shared: usize| {
         pipeline.push_step(Step {

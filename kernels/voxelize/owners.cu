@@ -11,12 +11,12 @@
 #include "common/stages.cuh"
 #include "voxelize/locate.cuh"
 #include "voxelize/magnitude.cuh"
+#include "voxelize/members.cuh"
 
 constexpr u32 THREADS = 256;
 constexpr u32 WARPS = THREADS / 32;
-// Beside a point's cell in `node_of`: it owns the cell; it was the first to find the cell taken, and its number is where
-// the cell's totals are. Fewer than 2^30 cells.
-constexpr u32 OWNER = 0x80000000u, FINDER = 0x40000000u, KEY = 0x3fffffffu;
+// In `node_of`, where a point's cell is noted: it owns the cell. Fewer than 2^31 cells.
+constexpr u32 OWNER = 0x80000000u;
 
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid_constant__ Params p) {
     let_next_begin();
@@ -61,23 +61,29 @@ __device__ __forceinline__ bool claim(u32* bits, u32 key) {
     return !(__ldcg(bits + key / 32) & bit) && !(atomicOr(bits + key / 32, bit) & bit);
 }
 
-// Makes the totals zero of the points `first + lane` for each lane in `mask`. The work of one whole warp.
-__device__ __forceinline__ void clear_totals(const Params& p, u32 first, u32 mask) {
-    const u32 lane = threadIdx.x & 31, beyond = (p.columns + BEYOND_COLUMNS - 1) / BEYOND_COLUMNS;
-    for (; mask; mask &= mask - 1) {
-        const u64 slot = first + __ffs(mask) - 1;
-        const auto zero = [&](u32* words, u32 each) {
-            if (!words) return;
-            for (u32 i = lane; i < each; i += 32) words[slot * each + i] = 0;
-        };
-        zero(p.others, 1);
-        zero(p.first, 1);
-        zero(reinterpret_cast<u32*>(p.fixed), 2 * p.columns);
-        zero(p.beyond, beyond);
-        zero(reinterpret_cast<u32*>(p.loose), p.columns);
-        zero(p.highest, p.columns);
-        zero(p.lowest, p.columns);
+// Gives the cells of the lanes that are `fresh` places for their totals. The work of one whole warp.
+__device__ __forceinline__ void give_slots(const Params& p, u32 key, bool fresh) {
+    const u32 lane = threadIdx.x & 31, all = __ballot_sync(~0u, fresh), slots = __popc(all);
+    if (!all) return;
+    u32 first = 0;
+    if (lane == 0) first = atomicAdd(p.owners.number, slots);
+    first = __shfl_sync(~0u, first, 0);
+    if (fresh) {
+        const u32 slot = first + __popc(all & ((1u << lane) - 1));
+        p.owners.slot_of[key] = slot;
+        p.owners.key_of[slot] = key;
     }
+    const auto zero = [&](u32* words, u32 each) {
+        if (!words) return;
+        for (u32 i = lane; i < slots * each; i += 32) words[u64(first) * each + i] = 0;
+    };
+    zero(p.others, 1);
+    zero(p.first, 1);
+    zero(reinterpret_cast<u32*>(p.fixed), 2 * p.columns);
+    zero(p.beyond, (p.columns + BEYOND_COLUMNS - 1) / BEYOND_COLUMNS);
+    zero(reinterpret_cast<u32*>(p.loose), p.columns);
+    zero(p.highest, p.columns);
+    zero(p.lowest, p.columns);
 }
 
 template <u32 W>
@@ -100,10 +106,8 @@ __device__ __forceinline__ void mark_cells(const Params& p, u32 block, u32 block
         const bool owner = key != NONE && !follows && claim(p.owners.bits, key);
         const bool follows_owner = __shfl_up_sync(~0u, owner, 1) && follows;
         const bool finds = key != NONE && !owner && (!follows || follows_owner);
-        const bool finder = finds && claim(p.owners.several, key);
-        if (finder) p.owners.slot_of[key] = i;
-        clear_totals(p, i - lane, __ballot_sync(~0u, finder));
-        if (i < p.count) p.node_of[i] = key == NONE ? NONE : key | (owner ? OWNER : 0) | (finder ? FINDER : 0);
+        give_slots(p, key, finds && claim(p.owners.several, key));
+        if (i < p.count) p.node_of[i] = owner ? key | OWNER : key;
     }
     if (!p.fixed) return;
     magnitudes.join(p, shared);
@@ -111,7 +115,7 @@ __device__ __forceinline__ void mark_cells(const Params& p, u32 block, u32 block
     magnitudes.flush(p, shared);
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS, 5) KERNEL(mark)(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(THREADS, 4) KERNEL(mark)(const __grid_constant__ Params p) {
     let_next_begin();
     const u32 fillers = p.owners.fillers;
     if (blockIdx.x < fillers) {
@@ -140,128 +144,61 @@ __device__ __forceinline__ void put_numbers(const Params& p, CellSpot spot, u32 
     if (const Target& t = p.target[OUT_OCCUPANCY]; t.to) static_cast<u8*>(t.to)[element_of(p, t, spot)] = 1;
 }
 
-// Some of a warp's points: their lanes, and where each belongs.
-struct Picked {
-    u32 row[32];
-    u32 to[32];
-
-    // Those that are `picked`; how many. The work of one whole warp, which has to be done with the last ones.
-    __device__ __forceinline__ u32 pick(bool picked, u32 belongs) {
-        const u32 lane = threadIdx.x & 31, all = __ballot_sync(~0u, picked), at = __popc(all & ((1u << lane) - 1));
-        if (picked) row[at] = lane, to[at] = belongs;
-        __syncwarp();
-        return __popc(all);
-    }
+// The points of a warp that are alone in their cells.
+struct Alone {
+    u32 row[32]; // their lanes
+    u32 key[32];
 };
 
-// Lanes of a warp that share out columns, W at a time, and rows.
+// Writes W columns of each, lanes side by side those that are side by side. The work of one whole warp.
 template <u32 W>
-struct Lanes {
-    u32 all;    // times W columns
-    u32 width;  // lanes side by side, for columns side by side
-    u32 step;   // groups of those, for rows
-    u32 number; // of the lane's columns, the first
-    u32 group;
-
-    __device__ __forceinline__ Lanes(const Params& p) {
-        const u32 lane = threadIdx.x & 31;
-        all = p.columns / W, width = min(max(all, 1u), 32u), step = 32 / width;
-        number = lane % width, group = lane / width;
-    }
-
-    // Calls `each` with columns and a picked point's number and values, and `end` behind the last one of these columns.
-    template <class F, class E>
-    __device__ __forceinline__ void each(Columns<W>& columns, const Picked& picked, u32 count, u32 first, F each,
-                                         E end) const {
-        constexpr u32 TOGETHER = W == 4 ? 2 : 4; // points of a lane that are on their way
-        for (u32 base = 0; base < all; base += width) {
-            const bool works = group < step && base + number < all;
-            if (all > width && works) {
-                columns.first = (base + number) * W;
-                columns.weigh();
-            }
-            for (u32 i = works ? group : count; i < count; i += TOGETHER * step) {
-                typename Columns<W>::Values v[TOGETHER];
+__device__ __forceinline__ void put_alone(const Params& p, const Alone& alone, u32 points, u32 first, Columns<W>& columns) {
+    constexpr u32 TOGETHER = 4 / W + 1; // points of a lane that are on their way
+    const u32 lane = threadIdx.x & 31, all = p.columns / W, width = min(all, 32u), step = 32 / width;
+    if (lane / width >= step) return;
+    for (u32 number = lane % width; number < all; number += width) {
+        if (all > width) {
+            columns.first = number * W;
+            columns.weigh();
+        }
+        for (u32 i = lane / width; i < points; i += TOGETHER * step) {
+            typename Columns<W>::Values v[TOGETHER];
 #pragma unroll
-                for (u32 k = 0; k < TOGETHER; ++k) {
-                    if (i + k * step < count) v[k] = columns.values(first + picked.row[i + k * step]);
-                }
-#pragma unroll
-                for (u32 k = 0; k < TOGETHER; ++k) {
-                    if (i + k * step < count) each(picked.to[i + k * step], v[k]);
-                }
+            for (u32 k = 0; k < TOGETHER; ++k) {
+                if (i + k * step < points) v[k] = columns.values(first + alone.row[i + k * step]);
             }
-            end(works);
+#pragma unroll
+            for (u32 k = 0; k < TOGETHER; ++k) {
+                if (i + k * step < points) columns.put_one(v[k], spot_of(p, alone.key[i + k * step]));
+            }
         }
     }
-};
-
-// Adds picked points to the totals that they belong to. The work of one whole warp.
-template <u32 W>
-__device__ __forceinline__ void add_rows(const Params& p, const Lanes<W>& lanes, Columns<W>& columns, const Picked& picked,
-                                         u32 count, u32 first, bool together) {
-    using Values = typename Columns<W>::Values;
-    using Totals = typename Columns<W>::Totals;
-    const u32 lane = threadIdx.x & 31;
-    if (!together) {
-        const auto add = [&](u32 to, const Values& values) {
-            Totals totals;
-            columns.take(totals, values);
-            columns.give(totals, to);
-        };
-        return lanes.each(columns, picked, count, first, add, [](bool) {});
-    }
-    // Many points of one cell are added first among themselves.
-    Totals totals;
-    const auto add = [&](u32, const Values& values) { columns.take(totals, values); };
-    lanes.each(columns, picked, count, first, add, [&](bool works) {
-        __syncwarp();
-        for (u32 left = lanes.step; left > 1;) {
-            const u32 half = (left + 1) / 2;
-            columns.join_lane(totals, (lane + half * lanes.width) & 31, lanes.group + half < left);
-            left = half;
-        }
-        if (works && lanes.group == 0) columns.give(totals, picked.to[0]);
-        totals = Totals();
-    });
 }
 
 template <u32 W>
 __device__ __forceinline__ void put_rows(const Params& p) {
-    __shared__ Picked of_warp[WARPS];
-    Picked& picked = of_warp[threadIdx.x / 32];
+    __shared__ Alone of_warp[WARPS];
+    Alone& alone = of_warp[threadIdx.x / 32];
     const bool totals = makes_totals(p);
     const u32 lane = threadIdx.x & 31, whole = (p.count + 31) / 32 * 32;
-    const Lanes<W> lanes(p);
-    Columns<W> columns(p, lanes.number * W);
-    if (totals && lanes.number < lanes.all) columns.weigh();
+    Columns<W> columns(p, totals ? lane % min(p.columns / W, 32u) * W : 0);
+    if (totals) columns.weigh();
     for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < whole; i += gridDim.x * THREADS) {
-        const u32 noted = i < p.count ? p.node_of[i] : NONE, key = noted & KEY;
+        const u32 noted = i < p.count ? p.node_of[i] : NONE, key = noted & ~OWNER;
         const bool inside = noted != NONE;
         const bool several = inside && __ldg(p.owners.several + key / 32) >> key % 32 & 1;
-        const bool alone = inside && !several;
+        const bool single = inside && !several;
         const u32 slot = several ? __ldg(p.owners.slot_of + key) : NONE;
-        if (alone) put_numbers(p, spot_of(p, key), 1, i);
-        const u32 members = __ballot_sync(~0u, several);
-        const u32 led = members ? __shfl_sync(~0u, slot, u32(__ffs(members)) - 1) : NONE;
-        const bool together = __all_sync(~0u, !several || slot == led) && __popc(members) > 8;
-        if (several && (!together || lane == u32(__ffs(members)) - 1)) {
-            atomicAdd(p.others + slot, together ? u32(__popc(members)) : 1u);
-            if (p.first) raise(p.first + slot, ~i);
+        if (single) put_numbers(p, spot_of(p, key), 1, i);
+        const u32 singles = __ballot_sync(~0u, single);
+        if (totals && singles) {
+            const u32 at = __popc(singles & ((1u << lane) - 1));
+            if (single) alone.row[at] = lane, alone.key[at] = key;
+            __syncwarp();
+            put_alone<W>(p, alone, __popc(singles), i - lane, columns);
+            __syncwarp();
         }
-        if (!totals) continue;
-        if (const u32 count = picked.pick(alone, key)) {
-            const auto put = [&](u32 to, const typename Columns<W>::Values& values) {
-                columns.put_one(values, spot_of(p, to));
-            };
-            lanes.each(columns, picked, count, i - lane, put, [](bool) {});
-        }
-        __syncwarp();
-        if (members) {
-            picked.pick(several, slot);
-            add_rows<W>(p, lanes, columns, picked, __popc(members), i - lane, together);
-        }
-        __syncwarp();
+        add_to_slots(p, i, slot, several);
     }
 }
 
@@ -275,33 +212,17 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4) KERNEL(rows)(const __gr
     }
 }
 
-// Writes what the points `first + lane` of the picked lanes have the totals of. The work of one whole warp.
 template <u32 W>
-__device__ __forceinline__ void put_totals(const Params& p) {
-    __shared__ Picked of_warp[WARPS];
-    Picked& picked = of_warp[threadIdx.x / 32];
-    const bool totals = makes_totals(p);
-    const u32 lane = threadIdx.x & 31, whole = (p.count + 31) / 32 * 32;
-    const Lanes<W> lanes(p);
-    Columns<W> columns(p, lanes.number * W);
-    if (totals && lanes.number < lanes.all) columns.weigh();
-    for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < whole; i += gridDim.x * THREADS) {
-        const u32 noted = i < p.count ? p.node_of[i] : NONE, key = noted & KEY;
-        const bool finder = noted != NONE && noted & FINDER;
-        if (finder) put_numbers(p, spot_of(p, key), __ldcg(p.others + i), p.first ? ~__ldcg(p.first + i) : 0);
-        const u32 count = picked.pick(finder, key);
-        for (u32 base = 0; totals && count && base < lanes.all; base += lanes.width) {
-            if (lanes.group >= lanes.step || base + lanes.number >= lanes.all) continue;
-            if (lanes.all > lanes.width) {
-                columns.first = (base + lanes.number) * W;
-                columns.weigh();
-            }
-            for (u32 at = lanes.group; at < count; at += lanes.step) {
-                const u32 slot = i - lane + picked.row[at];
-                columns.put(columns.given(slot), spot_of(p, picked.to[at]), __ldcg(p.others + slot));
-            }
+__device__ __forceinline__ void put_totals(const Params& p, u32 slots) {
+    const u32 all = p.columns / W, width = min(all, THREADS), step = THREADS / width;
+    if (threadIdx.x / width >= step) return;
+    for (u32 number = threadIdx.x % width; number < all; number += width) {
+        Columns<W> columns(p, number * W);
+        columns.weigh();
+        for (u32 slot = blockIdx.x * step + threadIdx.x / width; slot < slots; slot += gridDim.x * step) {
+            const CellSpot spot = spot_of(p, __ldcg(p.owners.key_of + slot));
+            columns.put(columns.given(slot), spot, __ldcg(p.others + slot));
         }
-        __syncwarp();
     }
 }
 
@@ -309,6 +230,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4) KERNEL(finish)(const __
     let_next_begin();
     wait_for_last();
     const u32 me = blockIdx.x * THREADS + threadIdx.x, all = gridDim.x * THREADS;
+    const u32 slots = __ldcg(p.owners.number);
+    for (u32 slot = me; slot < slots; slot += all) {
+        const u32 first = p.first ? ~__ldcg(p.first + slot) : 0;
+        put_numbers(p, spot_of(p, __ldcg(p.owners.key_of + slot)), __ldcg(p.others + slot), first);
+    }
     if (const Target& t = p.target[OUT_BITS]; t.to) {
         const u32 bytes = u32(p.cells + 7) / 8; // of a cloud
         for (u64 i = me; i < u64(bytes) * p.batch; i += all) {
@@ -317,9 +243,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4) KERNEL(finish)(const __
             static_cast<u8*>(t.to)[cloud * t.stride[0] + byte * t.stride[1]] = u8(word >> byte % 4 * 8);
         }
     }
+    if (!makes_totals(p)) return;
     if (p.flags & FOURS) {
-        put_totals<4>(p);
+        put_totals<4>(p, slots);
     } else {
-        put_totals<1>(p);
+        put_totals<1>(p, slots);
     }
 }

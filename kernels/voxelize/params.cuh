@@ -68,11 +68,13 @@ struct Tiles {
     u32 part;      // points of each of those
 };
 
-// Cells and the points that were there first: see owners.cu. `bits` and `several` are zero at first.
+// Cells and the points that were there first: see owners.cu. `bits`, `several` and `number` are zero at first.
 struct Owners {
     u32* bits;     // [B * keys / 32]: cells that have points
     u32* several;  // [B * keys / 32]: cells that have several
     u32* slot_of;  // [B * keys]: where the totals of those are
+    u32* key_of;   // [slots]
+    u32* number;   // of slots
     u32 fillers;   // blocks that fill outputs while others mark cells
 };
 

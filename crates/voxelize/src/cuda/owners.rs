@@ -9,8 +9,8 @@ use robocache_kernels::generated::VOXELIZE_OWNERS_SM80;
 use robocache_registry::{CudaCaps, DeviceCaps};
 
 const THREADS: usize = 256;
-/// Keys that fit below the flags in kernels/voxelize/owners.cu.
-const MOST_KEYS: u64 = 1 << 30;
+/// Keys that fit beside `OWNER` in kernels/voxelize/owners.cu.
+const MOST_KEYS: u64 = 1 << 31;
 /// Bytes that one block fills, where there are few.
 const FILLED: usize = 1 << 15;
 
@@ -30,7 +30,7 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
     // Clouds have whole words of bits.
     let keys = problem.cells().saturating_add(32 * problem.batch as u64);
     if keys >= MOST_KEYS {
-        return Err(Refusal::because("takes batches of fewer than 2^30 cells"));
+        return Err(Refusal::because("takes batches of fewer than 2^31 cells"));
     }
     Ok(())
 }
@@ -54,7 +54,7 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
     let multiprocessors = caps.multiprocessors as usize;
     // Blocks that are resident at a time, of as few registers as the stages have.
     let resident = 4 * multiprocessors;
-    let fillers = blocks_for(output_bytes(problem), FILLED).min(multiprocessors);
+    let fillers = blocks_for(output_bytes(problem), FILLED).min(2 * multiprocessors);
     let room = Room::of_owners(problem, fillers);
     let points = blocks_for(problem.points, THREADS).min(4 * resident);
     let mut pipeline = Pipeline::new(room);
@@ -65,6 +65,13 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
     );
     pipeline.push("mark", 0, fillers + points);
     pipeline.push("rows", 0, points);
-    pipeline.push("finish", 0, points);
+    // Of each place for totals, the columns.
+    let columns = if problem.wants_totals() {
+        problem.features.max(1)
+    } else {
+        1
+    };
+    let places = room.slots.saturating_mul(columns.div_ceil(4));
+    pipeline.push("finish", 0, blocks_for(places, THREADS).min(resident));
     pipeline
 }

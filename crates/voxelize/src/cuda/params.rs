@@ -65,6 +65,8 @@ struct Owners {
     bits: u64,
     several: u64,
     slot_of: u64,
+    key_of: u64,
+    number: u64,
     fillers: u32,
 }
 
@@ -282,6 +284,8 @@ impl Owners {
             bits: workspace + room.bits as u64,
             several: workspace + room.several as u64,
             slot_of: workspace + room.slot_of as u64,
+            key_of: workspace + room.key_of as u64,
+            number: workspace + room.number as u64,
             fillers: room.fillers as u32,
         }
     }
@@ -385,7 +389,7 @@ mod tests {
             records, begins, totals, ticket, written, shift, tiles, chunks, each, room, row, group, heavy, part);
         assert_eq!((tiles, tiles_bytes), (expected, size_of::<Tiles>()));
         let (owners, owners_bytes) = fields(HEADER, "Owners", &[]);
-        let expected = offsets!(Owners: bits, several, slot_of, fillers);
+        let expected = offsets!(Owners: bits, several, slot_of, key_of, number, fillers);
         assert_eq!((owners, owners_bytes), (expected, size_of::<Owners>()));
         let inner = [
             ("Target", target_bytes, 8),

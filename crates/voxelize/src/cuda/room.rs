@@ -69,6 +69,8 @@ pub(crate) struct OwnerRoom {
     pub bits: usize,
     pub several: usize,
     pub slot_of: usize,
+    pub key_of: usize,
+    pub number: usize,
     pub fillers: usize,
 }
 
@@ -144,23 +146,26 @@ impl Room {
         }
     }
 
-    /// For owners of cells, of fewer than 2^30 keys, with so many blocks that fill outputs.
+    /// For owners of cells, of fewer than 2^31 keys, with so many blocks that fill outputs.
     pub fn of_owners(problem: &Problem, fillers: usize) -> Room {
         let none = Room::none(problem);
         // Each cloud has whole words of bits.
         let keys = none.keys.next_multiple_of(32);
         let all = keys as usize * problem.batch;
-        // Each point has one, though few use it.
-        let slots = problem.points;
+        // Of the cells that have several points.
+        let slots = (problem.points / 2).min(all);
         let mut tape = Tape(0);
         let bits = tape.take(all / 32, 4);
         let several = tape.take(all / 32, 4);
+        let number = tape.take(1, 4);
         let magnitude = tape.take(problem.features, 4);
         let zero_bytes = tape.0;
         let owners = OwnerRoom {
             bits,
             several,
+            number,
             slot_of: tape.take(all, 4),
+            key_of: tape.take(slots, 4),
             fillers,
         };
         let node_of = tape.take(problem.points, 4);

@@ -116,7 +116,15 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(collect)(const __gr
                 if (p.listed) list(p, slot, i);
             }
         }
-        add_to_slots(p, i, slot, slot != NONE && !owner);
+        const Members others(slot, slot != NONE && !owner);
+        if (!others.all) continue;
+        others.count(p, i, slot);
+        if (!makes_totals(p)) continue;
+        if (others.together) {
+            others.add_together(p, i);
+        } else {
+            others.add_each(p, i, slot);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ struct Magnitudes {
 
     // Of the points `first + lane` for each lane in `mask`.
     __device__ __forceinline__ void add(const Params& p, u32 first, u32 mask) {
-        constexpr u32 TOGETHER = 4; // points of a lane that are on their way
+        constexpr u32 TOGETHER = W == 4 ? 2 : 4; // points of a lane that are on their way
         const u32 lane = threadIdx.x & 31, step = 32 / width(p), all = p.columns / W;
         if (lane / width(p) >= step) return;
         for (u32 number = lane % width(p); number < all; number += width(p)) {

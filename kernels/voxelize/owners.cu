@@ -15,6 +15,7 @@
 
 constexpr u32 THREADS = 256;
 constexpr u32 WARPS = THREADS / 32;
+constexpr u32 EACH = 2; // points of a thread that are marked together
 // In `node_of`, where a point's cell is noted: it owns the cell. Fewer than 2^31 cells.
 constexpr u32 OWNER = 0x80000000u;
 
@@ -55,10 +56,17 @@ __device__ __forceinline__ void put_empty(const Params& p, Output output, u32 co
     }
 }
 
-// Sets the bit of a cell; whether it was not set.
-__device__ __forceinline__ bool claim(u32* bits, u32 key) {
-    const u32 bit = 1u << key % 32;
-    return !(__ldcg(bits + key / 32) & bit) && !(atomicOr(bits + key / 32, bit) & bit);
+// Sets the bits of cells, if `wanted`; of which it was not set.
+__device__ __forceinline__ void claim(u32* bits, const u32 (&key)[EACH], const bool (&wanted)[EACH], bool (&was_free)[EACH]) {
+    u32 word[EACH];
+#pragma unroll
+    for (u32 k = 0; k < EACH; ++k) word[k] = wanted[k] ? __ldcg(bits + key[k] / 32) : ~0u;
+#pragma unroll
+    for (u32 k = 0; k < EACH; ++k) {
+        const u32 bit = 1u << key[k] % 32;
+        if (!(word[k] & bit)) word[k] = atomicOr(bits + key[k] / 32, bit);
+        was_free[k] = wanted[k] && !(word[k] & bit);
+    }
 }
 
 // Gives the cells of the lanes that are `fresh` places for their totals. The work of one whole warp.
@@ -86,28 +94,63 @@ __device__ __forceinline__ void give_slots(const Params& p, u32 key, bool fresh)
     zero(p.lowest, p.columns);
 }
 
+// The cells of some points.
+template <class T>
+__device__ __forceinline__ void locate_each(const Params& p, const u32 (&point)[EACH], u32 (&key)[EACH]) {
+    T v[EACH][3];
+#pragma unroll
+    for (u32 k = 0; k < EACH; ++k) {
+        if (point[k] < p.count) load_point(p, point[k], v[k]);
+    }
+#pragma unroll
+    for (u32 k = 0; k < EACH; ++k) {
+        key[k] = NONE;
+        if (point[k] >= p.count) continue;
+        const Found found = locate_in(p, cloud_of(p, point[k]), v[k]);
+        if (found.inside) key[k] = u32(key_of(p, found));
+    }
+}
+
 template <u32 W>
 __device__ __forceinline__ void mark_cells(const Params& p, u32 block, u32 blocks) {
     __shared__ u32 shared[32 * W];
     Magnitudes<W> magnitudes;
     if (threadIdx.x < 32 * W) shared[threadIdx.x] = 0;
     __syncthreads();
-    const u32 lane = threadIdx.x & 31, whole = (p.count + 31) / 32 * 32;
-    for (u32 i = block * THREADS + threadIdx.x; i < whole; i += blocks * THREADS) {
-        u32 key = NONE;
-        if (i < p.count) {
-            const Found found = locate(p, i);
-            if (found.inside) key = u32(key_of(p, found));
+    const u32 lane = threadIdx.x & 31;
+    for (u64 base = u64(block) * (EACH * THREADS); base < p.count; base += u64(blocks) * (EACH * THREADS)) {
+        u32 point[EACH], key[EACH];
+#pragma unroll
+        for (u32 k = 0; k < EACH; ++k) point[k] = u32(min(base + k * THREADS + threadIdx.x, u64(NONE)));
+        switch (p.point_dtype) {
+            case DTYPE_F32: locate_each<float>(p, point, key); break;
+            case DTYPE_F16: locate_each<f16>(p, point, key); break;
+            default: locate_each<double>(p, point, key);
         }
-        if (p.fixed) magnitudes.add(p, i - lane, __ballot_sync(~0u, key != NONE));
+        if (p.fixed) {
+#pragma unroll
+            for (u32 k = 0; k < EACH; ++k) magnitudes.add(p, point[k] - lane, __ballot_sync(~0u, key[k] != NONE));
+        }
         wait_for_last(); // by whom the bits are cleared
         // Of neighbouring lanes in one cell the first one claims it, and the next one finds it taken.
-        const bool follows = __shfl_up_sync(~0u, key, 1) == key && lane > 0;
-        const bool owner = key != NONE && !follows && claim(p.owners.bits, key);
-        const bool follows_owner = __shfl_up_sync(~0u, owner, 1) && follows;
-        const bool finds = key != NONE && !owner && (!follows || follows_owner);
-        give_slots(p, key, finds && claim(p.owners.several, key));
-        if (i < p.count) p.node_of[i] = owner ? key | OWNER : key;
+        bool follows[EACH], claims[EACH], owner[EACH], finds[EACH], fresh[EACH];
+#pragma unroll
+        for (u32 k = 0; k < EACH; ++k) {
+            follows[k] = __shfl_up_sync(~0u, key[k], 1) == key[k] && lane > 0;
+            claims[k] = key[k] != NONE && !follows[k];
+        }
+        claim(p.owners.bits, key, claims, owner);
+#pragma unroll
+        for (u32 k = 0; k < EACH; ++k) {
+            const bool follows_owner = __shfl_up_sync(~0u, owner[k], 1) && follows[k];
+            finds[k] = key[k] != NONE && !owner[k] && (!follows[k] || follows_owner);
+        }
+        claim(p.owners.several, key, finds, fresh);
+#pragma unroll
+        for (u32 k = 0; k < EACH; ++k) {
+            give_slots(p, key[k], fresh[k]);
+            if (point[k] < p.count) p.node_of[point[k]] = owner[k] ? key[k] | OWNER : key[k];
+        }
     }
     if (!p.fixed) return;
     magnitudes.join(p, shared);
@@ -144,16 +187,24 @@ __device__ __forceinline__ void put_numbers(const Params& p, CellSpot spot, u32 
     if (const Target& t = p.target[OUT_OCCUPANCY]; t.to) static_cast<u8*>(t.to)[element_of(p, t, spot)] = 1;
 }
 
-// The points of a warp that are alone in their cells.
-struct Alone {
-    u32 row[32]; // their lanes
-    u32 key[32];
+// Some of a warp's points: their lanes, and where each belongs.
+struct Picked {
+    u32 row[32];
+    u32 to[32];
+
+    // Those of lanes that pick; how many. The work of one whole warp, which has to be done with the last ones.
+    __device__ __forceinline__ u32 pick(bool picks, u32 belongs) {
+        const u32 lane = threadIdx.x & 31, all = __ballot_sync(~0u, picks), at = __popc(all & ((1u << lane) - 1));
+        if (picks) row[at] = lane, to[at] = belongs;
+        __syncwarp();
+        return __popc(all);
+    }
 };
 
-// Writes W columns of each, lanes side by side those that are side by side. The work of one whole warp.
+// Writes W columns of each point that is alone, lanes side by side those that are side by side.
 template <u32 W>
-__device__ __forceinline__ void put_alone(const Params& p, const Alone& alone, u32 points, u32 first, Columns<W>& columns) {
-    constexpr u32 TOGETHER = 4 / W + 1; // points of a lane that are on their way
+__device__ __forceinline__ void put_alone(const Params& p, const Picked& alone, u32 points, u32 first, Columns<W>& columns) {
+    constexpr u32 TOGETHER = 2; // points of a lane that are on their way
     const u32 lane = threadIdx.x & 31, all = p.columns / W, width = min(all, 32u), step = 32 / width;
     if (lane / width >= step) return;
     for (u32 number = lane % width; number < all; number += width) {
@@ -169,7 +220,7 @@ __device__ __forceinline__ void put_alone(const Params& p, const Alone& alone, u
             }
 #pragma unroll
             for (u32 k = 0; k < TOGETHER; ++k) {
-                if (i + k * step < points) columns.put_one(v[k], spot_of(p, alone.key[i + k * step]));
+                if (i + k * step < points) columns.put_one(v[k], spot_of(p, alone.to[i + k * step]));
             }
         }
     }
@@ -177,8 +228,8 @@ __device__ __forceinline__ void put_alone(const Params& p, const Alone& alone, u
 
 template <u32 W>
 __device__ __forceinline__ void put_rows(const Params& p) {
-    __shared__ Alone of_warp[WARPS];
-    Alone& alone = of_warp[threadIdx.x / 32];
+    __shared__ Picked of_warp[WARPS];
+    Picked& picked = of_warp[threadIdx.x / 32];
     const bool totals = makes_totals(p);
     const u32 lane = threadIdx.x & 31, whole = (p.count + 31) / 32 * 32;
     Columns<W> columns(p, totals ? lane % min(p.columns / W, 32u) * W : 0);
@@ -190,15 +241,25 @@ __device__ __forceinline__ void put_rows(const Params& p) {
         const bool single = inside && !several;
         const u32 slot = several ? __ldg(p.owners.slot_of + key) : NONE;
         if (single) put_numbers(p, spot_of(p, key), 1, i);
-        const u32 singles = __ballot_sync(~0u, single);
-        if (totals && singles) {
-            const u32 at = __popc(singles & ((1u << lane) - 1));
-            if (single) alone.row[at] = lane, alone.key[at] = key;
-            __syncwarp();
-            put_alone<W>(p, alone, __popc(singles), i - lane, columns);
+        if (totals) {
+            const u32 singles = picked.pick(single, key);
+            if (singles) put_alone<W>(p, picked, singles, i - lane, columns);
             __syncwarp();
         }
-        add_to_slots(p, i, slot, several);
+        const Members members(slot, several);
+        if (!members.all) continue;
+        members.count(p, i, slot);
+        if (!totals) continue;
+        if (members.together) {
+            members.add_together(p, i);
+            continue;
+        }
+        const u32 count = picked.pick(several, slot);
+        // Those of a point, and of a voxel, are one request.
+        each_column(p.columns, count, 32, lane, [&](u32 at, u32 column) {
+            add_one({p, picked.to[at], column}, feature(p, i - lane + picked.row[at], column));
+        });
+        __syncwarp();
     }
 }
 

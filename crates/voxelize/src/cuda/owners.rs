@@ -9,6 +9,8 @@ use robocache_kernels::generated::VOXELIZE_OWNERS_SM80;
 use robocache_registry::{CudaCaps, DeviceCaps};
 
 const THREADS: usize = 256;
+/// Points of a thread that are marked together.
+const EACH: usize = 2;
 /// Keys that fit beside `OWNER` in kernels/voxelize/owners.cu.
 const MOST_KEYS: u64 = 1 << 31;
 /// Bytes that one block fills, where there are few.
@@ -54,7 +56,7 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
     let multiprocessors = caps.multiprocessors as usize;
     // Blocks that are resident at a time, of as few registers as the stages have.
     let resident = 4 * multiprocessors;
-    let fillers = blocks_for(output_bytes(problem), FILLED).min(2 * multiprocessors);
+    let fillers = blocks_for(output_bytes(problem), FILLED).min(multiprocessors);
     let room = Room::of_owners(problem, fillers);
     let points = blocks_for(problem.points, THREADS).min(4 * resident);
     let mut pipeline = Pipeline::new(room);
@@ -63,7 +65,8 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
         0,
         blocks_for(room.zero_bytes / 16, THREADS).min(2 * resident),
     );
-    pipeline.push("mark", 0, fillers + points);
+    let marked = blocks_for(problem.points, EACH * THREADS).min(resident);
+    pipeline.push("mark", 0, fillers + marked);
     pipeline.push("rows", 0, points);
     // Of each place for totals, the columns.
     let columns = if problem.wants_totals() {

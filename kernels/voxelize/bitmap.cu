@@ -237,7 +237,7 @@ __device__ __forceinline__ void put_tile(const Params& p, Tile& tile, Spot spot,
     const u32 lane = threadIdx.x & 31, below = (1u << lane) - 1;
     const bool valid = spot.number != NONE, filled = valid && slot != NONE;
     const bool totals = makes_totals(p);
-    const u32 owner = filled ? __ldcg(p.owner + slot) : 0, others = filled ? __ldcg(p.others + slot) : 0;
+    const u32 owner = filled ? __ldcg(p.owner + slot) : 0, others = filled ? __ldcg(others_of(p, slot)) : 0;
     const u32 with = __ballot_sync(~0u, filled), without = __ballot_sync(~0u, valid && !filled);
     tile.place[lane] = spot.number;
     tile.slot[lane] = slot;

@@ -18,7 +18,7 @@ struct Members {
     __device__ __forceinline__ void count(const Params& p, u32 point, u32 slot) const {
         const u32 lane = threadIdx.x & 31;
         if (!(together ? lane == u32(__ffs(all)) - 1 : all >> lane & 1)) return;
-        atomicAdd(p.others + slot, together ? u32(__popc(all)) : 1u);
+        atomicAdd(others_of(p, slot), together ? u32(__popc(all)) : 1u);
         if (p.first) raise(p.first + slot, ~point);
     }
 

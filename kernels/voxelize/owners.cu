@@ -15,7 +15,6 @@
 
 constexpr u32 THREADS = 256;
 constexpr u32 WARPS = THREADS / 32;
-constexpr u32 EACH = 2; // points of a thread that are marked together
 // In `node_of`, where a point's cell is noted: it owns the cell. Fewer than 2^31 cells.
 constexpr u32 OWNER = 0x80000000u;
 
@@ -56,59 +55,42 @@ __device__ __forceinline__ void put_empty(const Params& p, Output output, u32 co
     }
 }
 
-// Sets the bits of cells, if `wanted`; of which it was not set.
-__device__ __forceinline__ void claim(u32* bits, const u32 (&key)[EACH], const bool (&wanted)[EACH], bool (&was_free)[EACH]) {
-    u32 word[EACH];
-#pragma unroll
-    for (u32 k = 0; k < EACH; ++k) word[k] = wanted[k] ? __ldcg(bits + key[k] / 32) : ~0u;
-#pragma unroll
-    for (u32 k = 0; k < EACH; ++k) {
-        const u32 bit = 1u << key[k] % 32;
-        if (!(word[k] & bit)) word[k] = atomicOr(bits + key[k] / 32, bit);
-        was_free[k] = wanted[k] && !(word[k] & bit);
-    }
+// Sets the bit of a cell; whether it was not set. One that most likely is set already is looked at first.
+__device__ __forceinline__ bool claim(u32* bits, u32 key, bool look) {
+    const u32 bit = 1u << key % 32;
+    if (look && __ldcg(bits + key / 32) & bit) return false;
+    return !(atomicOr(bits + key / 32, bit) & bit);
 }
 
-// Gives the cells of the lanes that are `fresh` places for their totals. The work of one whole warp.
+// Gives cells that are `fresh` places for their totals: those of a block follow each other. Of a whole block.
 __device__ __forceinline__ void give_slots(const Params& p, u32 key, bool fresh) {
+    __shared__ u32 asked, first;
+    if (threadIdx.x == 0) asked = 0;
+    __syncthreads();
     const u32 lane = threadIdx.x & 31, all = __ballot_sync(~0u, fresh), slots = __popc(all);
-    if (!all) return;
-    u32 first = 0;
-    if (lane == 0) first = atomicAdd(p.owners.number, slots);
-    first = __shfl_sync(~0u, first, 0);
+    u32 at = 0; // of the warp's among the block's
+    if (lane == 0 && slots) at = atomicAdd(&asked, slots);
+    __syncthreads();
+    if (threadIdx.x == 0 && asked) first = atomicAdd(p.owners.number, asked);
+    __syncthreads();
+    if (!slots) return;
+    at = first + __shfl_sync(~0u, at, 0);
     if (fresh) {
-        const u32 slot = first + __popc(all & ((1u << lane) - 1));
+        const u32 slot = at + __popc(all & ((1u << lane) - 1));
         p.owners.slot_of[key] = slot;
         p.owners.key_of[slot] = key;
+        *others_of(p, slot) = 0;
     }
     const auto zero = [&](u32* words, u32 each) {
         if (!words) return;
-        for (u32 i = lane; i < slots * each; i += 32) words[u64(first) * each + i] = 0;
+        for (u32 i = lane; i < slots * each; i += 32) words[u64(at) * each + i] = 0;
     };
-    zero(p.others, 1);
     zero(p.first, 1);
     zero(reinterpret_cast<u32*>(p.fixed), 2 * p.columns);
     zero(p.beyond, (p.columns + BEYOND_COLUMNS - 1) / BEYOND_COLUMNS);
     zero(reinterpret_cast<u32*>(p.loose), p.columns);
     zero(p.highest, p.columns);
     zero(p.lowest, p.columns);
-}
-
-// The cells of some points.
-template <class T>
-__device__ __forceinline__ void locate_each(const Params& p, const u32 (&point)[EACH], u32 (&key)[EACH]) {
-    T v[EACH][3];
-#pragma unroll
-    for (u32 k = 0; k < EACH; ++k) {
-        if (point[k] < p.count) load_point(p, point[k], v[k]);
-    }
-#pragma unroll
-    for (u32 k = 0; k < EACH; ++k) {
-        key[k] = NONE;
-        if (point[k] >= p.count) continue;
-        const Found found = locate_in(p, cloud_of(p, point[k]), v[k]);
-        if (found.inside) key[k] = u32(key_of(p, found));
-    }
 }
 
 template <u32 W>
@@ -118,39 +100,25 @@ __device__ __forceinline__ void mark_cells(const Params& p, u32 block, u32 block
     if (threadIdx.x < 32 * W) shared[threadIdx.x] = 0;
     __syncthreads();
     const u32 lane = threadIdx.x & 31;
-    for (u64 base = u64(block) * (EACH * THREADS); base < p.count; base += u64(blocks) * (EACH * THREADS)) {
-        u32 point[EACH], key[EACH];
-#pragma unroll
-        for (u32 k = 0; k < EACH; ++k) point[k] = u32(min(base + k * THREADS + threadIdx.x, u64(NONE)));
-        switch (p.point_dtype) {
-            case DTYPE_F32: locate_each<float>(p, point, key); break;
-            case DTYPE_F16: locate_each<f16>(p, point, key); break;
-            default: locate_each<double>(p, point, key);
+    bool crowded = false; // most of the warp's last points were in cells that have others
+    for (u64 base = u64(block) * THREADS; base < p.count; base += u64(blocks) * THREADS) {
+        const u64 i = base + threadIdx.x;
+        u32 key = NONE;
+        if (i < p.count) {
+            const Found found = locate(p, u32(i));
+            if (found.inside) key = u32(key_of(p, found));
         }
-        if (p.fixed) {
-#pragma unroll
-            for (u32 k = 0; k < EACH; ++k) magnitudes.add(p, point[k] - lane, __ballot_sync(~0u, key[k] != NONE));
-        }
+        if (p.fixed) magnitudes.add(p, u32(i) - lane, __ballot_sync(~0u, key != NONE));
         wait_for_last(); // by whom the bits are cleared
         // Of neighbouring lanes in one cell the first one claims it, and the next one finds it taken.
-        bool follows[EACH], claims[EACH], owner[EACH], finds[EACH], fresh[EACH];
-#pragma unroll
-        for (u32 k = 0; k < EACH; ++k) {
-            follows[k] = __shfl_up_sync(~0u, key[k], 1) == key[k] && lane > 0;
-            claims[k] = key[k] != NONE && !follows[k];
-        }
-        claim(p.owners.bits, key, claims, owner);
-#pragma unroll
-        for (u32 k = 0; k < EACH; ++k) {
-            const bool follows_owner = __shfl_up_sync(~0u, owner[k], 1) && follows[k];
-            finds[k] = key[k] != NONE && !owner[k] && (!follows[k] || follows_owner);
-        }
-        claim(p.owners.several, key, finds, fresh);
-#pragma unroll
-        for (u32 k = 0; k < EACH; ++k) {
-            give_slots(p, key[k], fresh[k]);
-            if (point[k] < p.count) p.node_of[point[k]] = owner[k] ? key[k] | OWNER : key[k];
-        }
+        const bool follows = __shfl_up_sync(~0u, key, 1) == key && lane > 0;
+        const bool claims = key != NONE && !follows;
+        const bool owner = claims && claim(p.owners.bits, key, crowded);
+        const bool follows_owner = __shfl_up_sync(~0u, owner, 1) && follows;
+        const bool finds = key != NONE && !owner && (!follows || follows_owner);
+        give_slots(p, key, finds && claim(p.owners.several, key, crowded));
+        if (i < p.count) p.node_of[i] = owner ? key | OWNER : key;
+        crowded = 2 * __popc(__ballot_sync(~0u, claims && !owner)) > __popc(__ballot_sync(~0u, claims));
     }
     if (!p.fixed) return;
     magnitudes.join(p, shared);
@@ -282,7 +250,7 @@ __device__ __forceinline__ void put_totals(const Params& p, u32 slots) {
         columns.weigh();
         for (u32 slot = blockIdx.x * step + threadIdx.x / width; slot < slots; slot += gridDim.x * step) {
             const CellSpot spot = spot_of(p, __ldcg(p.owners.key_of + slot));
-            columns.put(columns.given(slot), spot, __ldcg(p.others + slot));
+            columns.put(columns.given(slot), spot, __ldcg(others_of(p, slot)));
         }
     }
 }
@@ -294,7 +262,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4) KERNEL(finish)(const __
     const u32 slots = __ldcg(p.owners.number);
     for (u32 slot = me; slot < slots; slot += all) {
         const u32 first = p.first ? ~__ldcg(p.first + slot) : 0;
-        put_numbers(p, spot_of(p, __ldcg(p.owners.key_of + slot)), __ldcg(p.others + slot), first);
+        put_numbers(p, spot_of(p, __ldcg(p.owners.key_of + slot)), __ldcg(others_of(p, slot)), first);
     }
     if (const Target& t = p.target[OUT_BITS]; t.to) {
         const u32 bytes = u32(p.cells + 7) / 8; // of a cloud

@@ -102,6 +102,7 @@ struct Params {
     u32 capacity;          // M
     u32 rows;              // P
     u32 slots;             // voxels that are worked on
+    u32 apart;             // words from one of `others` to the next
     u32 levels;
     u32 level_now;         // which one this launch is about
     u8* zeros;             // what is zero at first
@@ -110,7 +111,7 @@ struct Params {
     u8* bit_of;            // [N]
     u32* magnitude;        // [F]: bits of the largest finite one
     u32* owner;            // [slots]: a point of the voxel
-    u32* others;           // [slots]: how many points it has besides; zero at first, as all below
+    u32* others;           // [slots][apart]: how many points it has besides; zero at first, as all below
     u32* first;            // [slots]: of those the first, inverted; null: not wanted, as all below
     i64* fixed;            // [slots][F]: of those the sum of multiples
     u32* beyond;           // [slots][F / 16]: two bits for each sum, see total.cuh

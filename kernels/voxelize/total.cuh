@@ -9,6 +9,9 @@ __device__ __forceinline__ void raise(u32* to, u32 value) {
 
 __device__ __forceinline__ bool makes_totals(const Params& p) { return p.fixed || p.loose || p.highest || p.lowest; }
 
+// How many points a voxel has. Where many are counted at a time they lie apart, so that none waits for another.
+__device__ __forceinline__ u32* others_of(const Params& p, u32 slot) { return p.others + u64(slot) * p.apart; }
+
 struct Place {
     const Params& p;
     u32 slot;

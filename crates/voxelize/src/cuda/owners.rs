@@ -9,8 +9,6 @@ use robocache_kernels::generated::VOXELIZE_OWNERS_SM80;
 use robocache_registry::{CudaCaps, DeviceCaps};
 
 const THREADS: usize = 256;
-/// Points of a thread that are marked together.
-const EACH: usize = 2;
 /// Keys that fit beside `OWNER` in kernels/voxelize/owners.cu.
 const MOST_KEYS: u64 = 1 << 31;
 /// Bytes that one block fills, where there are few.
@@ -65,8 +63,7 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
         0,
         blocks_for(room.zero_bytes / 16, THREADS).min(2 * resident),
     );
-    let marked = blocks_for(problem.points, EACH * THREADS).min(resident);
-    pipeline.push("mark", 0, fillers + marked);
+    pipeline.push("mark", 0, fillers + points);
     pipeline.push("rows", 0, points);
     // Of each place for totals, the columns.
     let columns = if problem.wants_totals() {

@@ -96,6 +96,7 @@ pub(super) struct Params {
     capacity: u32,
     rows: u32,
     slots: u32,
+    apart: u32,
     levels: u32,
     pub level_now: u32,
     zeros: u64,
@@ -219,6 +220,7 @@ impl Params {
             capacity: problem.capacity as u32,
             rows: problem.gathered as u32,
             slots: room.slots as u32,
+            apart: room.apart as u32,
             levels: room.levels as u32,
             level_now: 0,
             flags: flag(clamp, CLAMP)
@@ -400,7 +402,7 @@ mod tests {
         let (params, bytes) = fields(HEADER, "Params", &inner);
         let expected = offsets!(Params:
             points, features, offsets, point_stride, feature_stride, offsets_stride, cells, keys, count, batch, columns,
-            point_dtype, feature_dtype, flags, min, size, inverse, limit, shape, empty, capacity, rows, slots, levels,
+            point_dtype, feature_dtype, flags, min, size, inverse, limit, shape, empty, capacity, rows, slots, apart, levels,
             level_now, zeros,
             zero_bytes, node_of, bit_of, magnitude, owner, others, first, fixed, beyond, loose, highest, lowest,
             listed, by_tile, owners, level, target);

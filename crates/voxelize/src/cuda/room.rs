@@ -9,6 +9,8 @@ pub(super) const NODE: u64 = 256;
 pub(super) const PART: u64 = 1024;
 /// Nodes of the first level of which every one exists, bits or not: as many take 32 MB to clear.
 const MOST_TOP_NODES: u64 = 1 << 20;
+/// Words from one count to the next where owners of cells are counted: atomics on a sector wait for each other.
+const APART: usize = 8;
 /// Columns of a word of `beyond`: `BEYOND_COLUMNS` in kernels/voxelize/feature.cuh.
 const BEYOND_COLUMNS: usize = 16;
 
@@ -21,6 +23,8 @@ pub(crate) struct Room {
     pub keys: u64,
     /// Voxels that are worked on.
     pub slots: usize,
+    /// Words from one of `others` to the next.
+    pub apart: usize,
     pub levels: usize,
     pub level: [Option<Level>; LEVELS],
     pub node_of: usize,
@@ -169,12 +173,13 @@ impl Room {
             fillers,
         };
         let node_of = tape.take(problem.points, 4);
-        let others = tape.take(slots, 4);
+        let others = tape.take(slots, 4 * APART);
         let totals = Totals::new(problem, slots, &mut tape);
         Room {
             zero_bytes,
             keys,
             slots,
+            apart: APART,
             node_of,
             magnitude,
             others,
@@ -239,6 +244,7 @@ impl Room {
             zero_bytes,
             keys,
             slots,
+            apart: 1,
             levels,
             level,
             node_of: tape.take(problem.points, 4),

@@ -111,25 +111,37 @@ pub fn collect_on(request: Collect<'_>, stream: &Arc<Stream>) -> Result<Voxels<O
     collect_in(&request, &Pool(stream))
 }
 
+impl<T: Element + Default, const R: usize> Array<T, R, OnDevice> {
+    /// A copy in host memory, behind the stream's earlier work; waits.
+    ///
+    /// # Errors
+    /// [`Error::Driver`]; [`Error::Memory`] if the array was changed and does not fit its shape any more.
+    pub fn download(&self, stream: &Stream) -> Result<Array<T, R>> {
+        let len = Layout::contiguous(self.shape)?.len();
+        Ok(Array {
+            values: self.values.download(stream, len)?,
+            shape: self.shape,
+        })
+    }
+}
+
 fn down<T: Element + Default, const R: usize>(
     array: &Option<Array<T, R, OnDevice>>,
     stream: &Stream,
 ) -> Result<Option<Array<T, R, Host>>> {
-    let copy = |values: &DeviceBuffer, len| values.download(stream, len);
-    array.as_ref().map(|array| array.moved(copy)).transpose()
+    let array = array.as_ref().map(|array| array.download(stream));
+    array.transpose()
 }
 
 impl Voxels<OnDevice> {
     /// A copy in host memory, behind the stream's earlier work; waits.
     ///
     /// # Errors
-    /// [`Error::Driver`]; [`Error::Memory`] if an array was changed and does not fit its shape any more.
+    /// Those of [`Array::download`].
     pub fn download(&self, stream: &Stream) -> Result<Voxels> {
         Ok(Voxels {
             number: self.number,
-            coords: self
-                .coords
-                .moved(|values, len| values.download(stream, len))?,
+            coords: self.coords.download(stream)?,
             count: down(&self.count, stream)?,
             first: down(&self.first, stream)?,
             sum: down(&self.sum, stream)?,

@@ -6,7 +6,7 @@ use crate::Sparse;
 use crate::request::Reductions;
 use robocache_core::{Element, Layout, Result, TensorView, TensorViewMut};
 
-/// An array of its own, contiguous.
+/// An array that owns its memory, contiguous.
 pub struct Array<T: Element, const R: usize, M: Memory = Host> {
     /// Its elements, the last dimension fastest: a `Vec` in host memory, a `DeviceBuffer` on a CUDA device.
     pub values: M::Of<T>,
@@ -54,20 +54,12 @@ impl<T: Element, const R: usize, M: Memory> Array<T, R, M> {
         M::view(&self.values, Layout::contiguous(self.shape)?)
     }
 
-    fn view_mut(&mut self) -> Result<TensorViewMut<'_, R>> {
+    /// The array as what calls fill.
+    ///
+    /// # Errors
+    /// As [`view`](Self::view).
+    pub fn view_mut(&mut self) -> Result<TensorViewMut<'_, R>> {
         M::view_mut(&mut self.values, Layout::contiguous(self.shape)?)
-    }
-
-    /// The same elements, made from these in another kind of memory.
-    #[cfg(feature = "cuda")]
-    pub(super) fn moved<N: Memory>(
-        &self,
-        by: impl FnOnce(&M::Of<T>, usize) -> Result<N::Of<T>>,
-    ) -> Result<Array<T, R, N>> {
-        Ok(Array {
-            values: by(&self.values, Layout::contiguous(self.shape)?.len())?,
-            shape: self.shape,
-        })
     }
 
     fn room<W: Work<Memory = M>>(shape: [usize; R], work: &W) -> Result<Self>

@@ -63,7 +63,7 @@ pub(crate) enum Device {
 #[cfg(feature = "cuda")]
 pub(crate) struct Gpu {
     pub(crate) context: Arc<Context>,
-    pub(crate) stream: Stream,
+    pub(crate) stream: Arc<Stream>,
 }
 
 impl Choice {
@@ -106,13 +106,28 @@ impl Choice {
 #[cfg(feature = "cuda")]
 fn gpu(ordinal: u32) -> robocache::Result<Device> {
     let context = Driver::open()?.context(ordinal)?;
-    let stream = Stream::new(&context)?;
+    let stream = Arc::new(Stream::new(&context)?);
     Ok(Device::Cuda(Gpu { context, stream }))
 }
 
 #[cfg(not(feature = "cuda"))]
 fn gpu(_: u32) -> robocache::Result<Device> {
     Err(no_cuda())
+}
+
+/// What became of work on a GPU; where it failed, with what a person can do about it.
+#[cfg(feature = "cuda")]
+pub(crate) fn on_gpu<T>(done: robocache::Result<T>) -> Result<T> {
+    use anyhow::Context;
+    let advised = done.map_err(|error| {
+        let is_full = error.is_out_of_memory();
+        let error = anyhow::Error::new(error);
+        match is_full {
+            true => error.context("the device has too little free memory; use --device cpu"),
+            false => error,
+        }
+    });
+    advised.context("on the GPU")
 }
 
 /// The error of a program that was built without CUDA.

@@ -8,6 +8,9 @@ use robocache_io::points::{Format, PointCloud, Values, read_floats, read_points,
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+#[cfg(feature = "cuda")]
+use robocache::cuda::{DeviceBuffer, Stream};
+
 /// What files hold, in the words of `--format`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Form {
@@ -40,6 +43,28 @@ pub(super) struct Scans {
     values: Values,
     /// Where each scan's points begin, and where the last one's end.
     offsets: Vec<i64>,
+}
+
+/// The same in the memory of a device.
+#[cfg(feature = "cuda")]
+pub(super) struct Uploaded {
+    values: DeviceBuffer,
+    offsets: DeviceBuffer,
+}
+
+#[cfg(feature = "cuda")]
+impl Uploaded {
+    /// The batch, all columns being features, too; `scans` is where it came from.
+    pub fn clouds(&self, scans: &Scans) -> robocache::Result<Clouds<'_>> {
+        let layout = scans.layout()?;
+        let view = match &scans.values {
+            Values::F32(_) => self.values.view::<f32, 2>(0, layout)?,
+            Values::F64(_) => self.values.view::<f64, 2>(0, layout)?,
+        };
+        let offsets = Layout::contiguous([scans.offsets.len()])?;
+        let offsets = self.offsets.view::<i64, 1>(0, offsets)?;
+        Ok(Clouds::new(view).features(view).offsets(offsets))
+    }
 }
 
 /// Reads scans, all of which have to have the same columns.
@@ -109,15 +134,39 @@ impl Scans {
         self.offsets.len() - 1
     }
 
+    /// Bytes of the points.
+    pub fn bytes(&self) -> usize {
+        match &self.values {
+            Values::F32(values) => size_of_val(&values[..]),
+            Values::F64(values) => size_of_val(&values[..]),
+        }
+    }
+
+    fn layout(&self) -> robocache::Result<Layout<2>> {
+        Layout::contiguous([self.count(), self.columns.len()])
+    }
+
     /// The batch, all columns being features, too.
     pub fn clouds(&self) -> Result<Clouds<'_>> {
-        let layout = Layout::contiguous([self.count(), self.columns.len()])?;
+        let layout = self.layout()?;
         let view = match &self.values {
             Values::F32(values) => TensorView::from_slice_strided(values, layout, 0)?,
             Values::F64(values) => TensorView::from_slice_strided(values, layout, 0)?,
         };
         let offsets = TensorView::from_slice(&self.offsets, [self.offsets.len()])?;
         Ok(Clouds::new(view).features(view).offsets(offsets))
+    }
+
+    /// A copy of the batch in the memory of a device.
+    #[cfg(feature = "cuda")]
+    pub fn upload(&self, stream: &Stream) -> robocache::Result<Uploaded> {
+        Ok(Uploaded {
+            values: match &self.values {
+                Values::F32(values) => DeviceBuffer::upload(stream, values)?,
+                Values::F64(values) => DeviceBuffer::upload(stream, values)?,
+            },
+            offsets: DeviceBuffer::upload(stream, &self.offsets)?,
+        })
     }
 
     /// The lowest and the highest coordinates of finite points, if there is one.

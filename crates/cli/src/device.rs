@@ -184,6 +184,37 @@ impl Device {
     }
 }
 
+/// The devices that tests run on: those that are there, and emulated ones.
+#[cfg(all(test, feature = "cuda"))]
+pub(crate) mod testing {
+    use super::*;
+    use robocache::registry::DeviceId;
+    use robocache_testkit::devices::devices;
+    use robocache_testkit::emulate;
+
+    /// Calls `work` for each device and counts them.
+    pub(crate) fn on_each(work: impl Fn(&Device)) -> usize {
+        let with = |context: Arc<Context>| {
+            let stream = Arc::new(Stream::new(&context).expect("a stream"));
+            work(&Device::Cuda(Gpu { context, stream }));
+        };
+        for device in devices() {
+            match (device.id, device.emulated) {
+                (DeviceId::Cpu, _) => work(&Device::Cpu),
+                (_, Some((model, order))) => {
+                    let run = || with(emulate::context(0).expect("an emulated device"));
+                    emulate::instead(&[model], order, run).expect("nothing was wrong");
+                }
+                (DeviceId::Cuda(ordinal), None) => {
+                    let driver = Driver::open().expect("it was there");
+                    with(driver.context(ordinal).expect("a device"));
+                }
+            }
+        }
+        devices().len()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

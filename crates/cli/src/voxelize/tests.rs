@@ -5,38 +5,14 @@ use super::numbers::Sizes;
 use super::reductions::Reduction;
 use super::scans::{Scans, read};
 use super::{grid, options, write};
+use crate::device::testing::on_each;
 use crate::device::{Device, Gpu, WORTH_A_GPU};
-use robocache::cuda::{Context, Driver, Stream};
-use robocache::registry::DeviceId;
+use robocache::cuda::Stream;
 use robocache::voxelize::Grid;
-use robocache_testkit::devices::devices;
-use robocache_testkit::emulate;
 use robocache_testkit::random::Random;
 use robocache_testkit::stub::{Config, Device as Model, Stub};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Calls `work` for each device and counts them.
-fn on_each(work: impl Fn(&Device)) -> usize {
-    let with = |context: Arc<Context>| {
-        let stream = Arc::new(Stream::new(&context).expect("a stream"));
-        work(&Device::Cuda(Gpu { context, stream }));
-    };
-    for device in devices() {
-        match (device.id, device.emulated) {
-            (DeviceId::Cpu, _) => work(&Device::Cpu),
-            (_, Some((model, order))) => {
-                let run = || with(emulate::context(0).expect("an emulated device"));
-                emulate::instead(&[model], order, run).expect("nothing was wrong");
-            }
-            (DeviceId::Cuda(ordinal), None) => {
-                let driver = Driver::open().expect("it was there");
-                with(driver.context(ordinal).expect("a device"));
-            }
-        }
-    }
-    devices().len()
-}
 
 /// Points whose sums depend on the order of additions in f32, as text, so that they are doubles.
 fn table(folder: &Path, name: &str, points: usize, seed: u64) -> PathBuf {

@@ -14,12 +14,12 @@
 
 mod dense;
 mod fill;
-mod grid;
+pub(crate) mod grid;
 mod help;
-mod image;
-mod numbers;
+pub(crate) mod image;
+pub(crate) mod numbers;
 mod reductions;
-mod scans;
+pub(crate) mod scans;
 #[cfg(all(test, feature = "cuda"))]
 mod tests;
 mod write;
@@ -135,7 +135,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ));
     }
     if let Some(path) = &args.image {
-        image::write(path, grid, &filled)?;
+        image::write(path, grid, filled.columns_of_cells())?;
     }
     write::write(&args.output, grid, &filled)?;
     tracing::info!(

@@ -36,7 +36,7 @@ impl FromStr for Form {
 }
 
 /// The points of all scans, one behind the other.
-pub(super) struct Scans {
+pub(crate) struct Scans {
     /// The names of the columns; x, y and z come first.
     pub columns: Vec<String>,
     /// `[N, C]`.
@@ -47,7 +47,7 @@ pub(super) struct Scans {
 
 /// The same in the memory of a device.
 #[cfg(feature = "cuda")]
-pub(super) struct Uploaded {
+pub(crate) struct Uploaded {
     values: DeviceBuffer,
     offsets: DeviceBuffer,
 }
@@ -68,7 +68,7 @@ impl Uploaded {
 }
 
 /// Reads scans, all of which have to have the same columns.
-pub(super) fn read(paths: &[PathBuf], format: Option<Form>) -> Result<Scans> {
+pub(crate) fn read(paths: &[PathBuf], format: Option<Form>) -> Result<Scans> {
     let bar = row_bar("scans");
     bar.set_length(paths.len() as u64);
     let mut scans: Option<Scans> = None;
@@ -92,7 +92,8 @@ pub(super) fn read(paths: &[PathBuf], format: Option<Form>) -> Result<Scans> {
 }
 
 impl Scans {
-    fn of(cloud: PointCloud) -> Scans {
+    /// A batch of one.
+    pub fn of(cloud: PointCloud) -> Scans {
         Scans {
             offsets: vec![0, cloud.points() as i64],
             columns: cloud.columns,
@@ -122,6 +123,21 @@ impl Scans {
             }
         }
         Ok(())
+    }
+
+    /// The batch so many times, each a copy of its own.
+    pub fn repeated(&self, times: usize) -> Scans {
+        let starts = (0..times).map(|time| (time * self.count()) as i64);
+        let all = &self.offsets[1..];
+        let ends = starts.flat_map(|start| all.iter().map(move |end| start + end));
+        Scans {
+            columns: self.columns.clone(),
+            values: match &self.values {
+                Values::F32(values) => Values::F32(values.repeat(times)),
+                Values::F64(values) => Values::F64(values.repeat(times)),
+            },
+            offsets: std::iter::once(0).chain(ends).collect(),
+        }
     }
 
     /// N.
@@ -169,8 +185,8 @@ impl Scans {
         })
     }
 
-    /// The lowest and the highest coordinates of finite points, if there is one.
-    pub fn bounds(&self) -> Option<[[f64; 3]; 2]> {
+    /// Coordinates of the points that are finite.
+    fn finite(&self) -> impl Iterator<Item = [f64; 3]> + '_ {
         let columns = self.columns.len();
         let points: Box<dyn Iterator<Item = [f64; 3]>> = match &self.values {
             Values::F32(values) => Box::new(
@@ -182,8 +198,17 @@ impl Scans {
                 Box::new(values.chunks_exact(columns).map(|p| [p[0], p[1], p[2]]))
             }
         };
-        let finite = points.filter(|point| point.iter().all(|at| at.is_finite()));
-        finite.fold(None, |bounds, point| {
+        points.filter(|point| point.iter().all(|at| at.is_finite()))
+    }
+
+    /// How many points are finite.
+    pub fn count_finite(&self) -> usize {
+        self.finite().count()
+    }
+
+    /// The lowest and the highest coordinates of finite points, if there is one.
+    pub fn bounds(&self) -> Option<[[f64; 3]; 2]> {
+        self.finite().fold(None, |bounds, point| {
             let [low, high] = bounds.unwrap_or([point; 2]);
             let each = |of: fn(f64, f64) -> f64, ends: [f64; 3]| {
                 [0, 1, 2].map(|axis| of(ends[axis], point[axis]))

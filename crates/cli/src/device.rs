@@ -63,7 +63,7 @@ pub(crate) enum Device {
 #[cfg(feature = "cuda")]
 pub(crate) struct Gpu {
     pub(crate) context: Arc<Context>,
-    pub(crate) stream: Stream,
+    pub(crate) stream: Arc<Stream>,
 }
 
 impl Choice {
@@ -106,13 +106,28 @@ impl Choice {
 #[cfg(feature = "cuda")]
 fn gpu(ordinal: u32) -> robocache::Result<Device> {
     let context = Driver::open()?.context(ordinal)?;
-    let stream = Stream::new(&context)?;
+    let stream = Arc::new(Stream::new(&context)?);
     Ok(Device::Cuda(Gpu { context, stream }))
 }
 
 #[cfg(not(feature = "cuda"))]
 fn gpu(_: u32) -> robocache::Result<Device> {
     Err(no_cuda())
+}
+
+/// What became of work on a GPU; where it failed, with what a person can do about it.
+#[cfg(feature = "cuda")]
+pub(crate) fn on_gpu<T>(done: robocache::Result<T>) -> Result<T> {
+    use anyhow::Context;
+    let advised = done.map_err(|error| {
+        let is_full = error.is_out_of_memory();
+        let error = anyhow::Error::new(error);
+        match is_full {
+            true => error.context("the device has too little free memory; use --device cpu"),
+            false => error,
+        }
+    });
+    advised.context("on the GPU")
 }
 
 /// The error of a program that was built without CUDA.
@@ -166,6 +181,37 @@ impl Device {
             }
             DeviceCaps::Cuda(cuda) => format!("{} (cuda:{})", cuda.name, cuda.ordinal),
         }
+    }
+}
+
+/// The devices that tests run on: those that are there, and emulated ones.
+#[cfg(all(test, feature = "cuda"))]
+pub(crate) mod testing {
+    use super::*;
+    use robocache::registry::DeviceId;
+    use robocache_testkit::devices::devices;
+    use robocache_testkit::emulate;
+
+    /// Calls `work` for each device and counts them.
+    pub(crate) fn on_each(work: impl Fn(&Device)) -> usize {
+        let with = |context: Arc<Context>| {
+            let stream = Arc::new(Stream::new(&context).expect("a stream"));
+            work(&Device::Cuda(Gpu { context, stream }));
+        };
+        for device in devices() {
+            match (device.id, device.emulated) {
+                (DeviceId::Cpu, _) => work(&Device::Cpu),
+                (_, Some((model, order))) => {
+                    let run = || with(emulate::context(0).expect("an emulated device"));
+                    emulate::instead(&[model], order, run).expect("nothing was wrong");
+                }
+                (DeviceId::Cuda(ordinal), None) => {
+                    let driver = Driver::open().expect("it was there");
+                    with(driver.context(ordinal).expect("a device"));
+                }
+            }
+        }
+        devices().len()
     }
 }
 

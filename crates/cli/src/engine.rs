@@ -135,8 +135,7 @@ impl<T: Element + Default> Job<'_, T> {
 
     #[cfg(feature = "cuda")]
     fn on_gpu(&self, gpu: &crate::device::Gpu) -> Result<Done<T>> {
-        use anyhow::Context;
-        let work = || {
+        let work = || -> robocache::Result<Done<T>> {
             use robocache::Layout;
             use robocache::cuda::DeviceBuffer;
             let (from, to) = self.shapes();
@@ -171,17 +170,7 @@ impl<T: Element + Default> Job<'_, T> {
                 micros: 0.0,
             })
         };
-        work()
-            .map_err(|error: robocache::Error| {
-                let is_full = error.is_out_of_memory();
-                let error = anyhow::Error::new(error);
-                if is_full {
-                    error.context("the device has too little free memory; use --device cpu")
-                } else {
-                    error
-                }
-            })
-            .context("on the GPU")
+        crate::device::on_gpu(work())
     }
 }
 

@@ -15,6 +15,7 @@
 //! | `resample` | how does a file become a resampled file? |
 //! | `voxelize` | how do scans become voxels? |
 //! | `demo` | what is there to see and to measure? |
+//! | `lidar` | what does the scan of a spinning lidar on a street look like? |
 //! | `tune` | which variant is the fastest on this device? |
 //! | [`report`] | what did resampling do to a log, on one page? |
 //! | [`robot_log`] | what does the log of a real robot arm cell look like? |
@@ -32,6 +33,7 @@ mod doctor;
 mod engine;
 mod failure;
 mod kernels;
+mod lidar;
 mod memory;
 mod output;
 pub mod report;

@@ -31,6 +31,10 @@ fn every_command_has_help() {
     ] {
         assert!(help.contains(option), "{option} is not in {help}");
     }
+    let help = succeed(&["voxelize", "--help"]).stdout;
+    for option in ["--voxel", "--range", "--sparse", "--device", "Devices:"] {
+        assert!(help.contains(option), "{option} is not in {help}");
+    }
     assert!(succeed(&["--version"]).stdout.starts_with("robocache 0."));
 }
 

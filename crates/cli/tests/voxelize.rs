@@ -242,6 +242,34 @@ fn what_makes_no_sense_is_refused_in_words() {
     );
 }
 
+#[test]
+fn devices_are_chosen_and_missing_ones_are_explained() {
+    let folder = Folder::new();
+    let input = scan(&folder, "a.bin", &POINTS);
+    let made = |device: &str, more: &[&str]| {
+        let out = folder.at(&format!("{device}.npz"));
+        let always = ["voxelize", &input, "--format", "kitti", "--voxel", "0.5"];
+        let how = ["--reduce", "mean", "--device", device, "-o", &out];
+        succeed(&[&always[..], &how, more].concat());
+        std::fs::read(out).expect("a file")
+    };
+    for more in [&["--sparse"][..], &["--range", "0,0,0,2,2,2"]] {
+        assert_eq!(made("cpu", more), made("auto", more));
+    }
+    let out = folder.at("out.npz");
+    let refused = |device: &str, code: i32, words: &[&str]| {
+        let how = ["--voxel", "1", "--device", device, "-o", &out];
+        let all = [&["voxelize", &input, "--format", "kitti"][..], &how].concat();
+        fail(&all, code, words);
+        assert!(!Path::new(&out).exists(), "nothing is written");
+    };
+    for device in ["gpu", "cuda:x", "cpu:1", ""] {
+        refused(device, 2, &["--device"]);
+    }
+    let words = ["cuda:4000", "robocache doctor", "--device cpu"];
+    refused("cuda:4000", 1, &words);
+}
+
 /// Every finite point of a real scan is kept, and their number is what the file's size says.
 #[test]
 fn a_real_scan_is_kept_whole() {

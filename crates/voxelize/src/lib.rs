@@ -9,6 +9,7 @@
 //! | [`problem`] | what is it without its pointers? |
 //! | [`variant`] | which variants are there, and which one runs? |
 //! | [`plan`] | how is a choice kept for many calls? |
+//! | `collect` | what if nobody knows how many voxels there are? |
 //! | `tune` | how are the variants measured on the caller's memory? |
 //! | `cpu` | how does a CPU do it? The readable reference is `cpu/scalar.rs`. |
 //! | `cuda` | how does a CUDA device do it? (feature `cuda`) |
@@ -18,6 +19,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+mod collect;
 mod cpu;
 #[cfg(feature = "cuda")]
 #[allow(unsafe_code)] // Launches: kernels get addresses.
@@ -36,6 +38,9 @@ mod validate;
 pub mod variant;
 mod workload;
 
+pub use collect::{Array, Collect, Host, Memory, Voxels, collect};
+#[cfg(feature = "cuda")]
+pub use collect::{OnDevice, collect_on};
 #[cfg(feature = "cuda")]
 pub use cuda::enqueue;
 pub use grid::Grid;

@@ -31,6 +31,44 @@ pub(super) struct Measured {
     pub(super) copy_gigabytes_per_second: f64,
 }
 
+impl Measured {
+    /// Of runs that move so many bytes.
+    pub(super) fn new(
+        device: &Device,
+        variant: &'static str,
+        shape: String,
+        bytes: usize,
+        turns: Turns,
+    ) -> Measured {
+        let (micros, copy) = (median(turns.runs), median(turns.copies));
+        Measured {
+            device: device.name(),
+            variant,
+            shape,
+            micros,
+            gigabytes_per_second: bytes as f64 / micros / 1e3,
+            copy_gigabytes_per_second: bytes as f64 / copy / 1e3,
+        }
+    }
+}
+
+/// The times of runs and of copies, in microseconds.
+#[derive(Default)]
+pub(super) struct Turns {
+    runs: Vec<f64>,
+    copies: Vec<f64>,
+}
+
+impl Turns {
+    /// Adds those of a turn, unless it was one to warm up.
+    fn add(&mut self, turn: usize, run: f64, copy: f64) {
+        if turn >= WARM_UP {
+            self.runs.push(run);
+            self.copies.push(copy);
+        }
+    }
+}
+
 /// The bytes that a batch should move to be worth measuring on all of these devices.
 pub(super) fn goal(devices: &[Device]) -> u128 {
     let caches = devices.iter().map(|device| match device.caps() {
@@ -51,50 +89,50 @@ pub(super) fn options() -> Options {
 /// # Errors
 /// What the library reports.
 pub(super) fn on(device: &Device, batch: &Batch) -> Result<(Measured, Vec<f32>)> {
-    let (plan, times, copies, values) = match device {
+    let (plan, turns, values) = match device {
         Device::Cpu => on_cpu(batch)?,
         #[cfg(feature = "cuda")]
         Device::Cuda(gpu) => on_gpu(gpu, batch)?,
     };
-    let bytes = plan.problem().bytes() as f64;
-    let (micros, copy) = (median(times), median(copies));
-    let measured = Measured {
-        device: device.name(),
-        variant: plan.variant(),
-        shape: batch.shape(),
-        micros,
-        gigabytes_per_second: bytes / micros / 1e3,
-        copy_gigabytes_per_second: bytes / copy / 1e3,
-    };
+    let bytes = plan.problem().bytes();
+    let measured = Measured::new(device, plan.variant(), batch.shape(), bytes, turns);
     Ok((measured, values))
 }
 
-/// The plan, the times of the runs and of the copies in microseconds, and the values.
-type Runs = (Plan, Vec<f64>, Vec<f64>, Vec<f32>);
+/// The plan, the times of its runs, and the values.
+type Runs = (Plan, Turns, Vec<f32>);
 
 fn on_cpu(batch: &Batch) -> Result<Runs> {
     let mut out = vec![0f32; batch.out_len()];
     let plan = Plan::new_cpu(&batch.request(&mut out)?)?;
-    let half = plan.problem().bytes() / 2;
+    let turns = turns_on_cpu(plan.problem().bytes(), || {
+        plan.run(batch.request(&mut out)?)
+    })?;
+    Ok((plan, turns, out))
+}
+
+/// Times runs on the CPU, in turn with copies that move as many bytes: so neither has the quieter half of a busy
+/// machine.
+///
+/// # Errors
+/// Those of a run.
+pub(super) fn turns_on_cpu(
+    bytes: usize,
+    mut run: impl FnMut() -> robocache::Result<()>,
+) -> robocache::Result<Turns> {
     // Not zeros, which the system would not back by memory of their own.
-    let from = vec![1u8; half];
-    let mut to = vec![2u8; half];
-    let (mut times, mut copies) = (Vec::new(), Vec::new());
-    // In turn, so that neither has the quieter half of a busy machine.
-    for run in 0..WARM_UP + RUNS {
-        let request = batch.request(&mut out)?;
+    let from = vec![1u8; bytes / 2];
+    let mut to = vec![2u8; bytes / 2];
+    let mut turns = Turns::default();
+    for turn in 0..WARM_UP + RUNS {
         let start = Instant::now();
-        plan.run(request)?;
-        let time = micros(start);
+        run()?;
+        let ran = micros(start);
         let start = Instant::now();
         copy(&from, &mut to);
-        let copied = micros(start);
-        if run >= WARM_UP {
-            times.push(time);
-            copies.push(copied);
-        }
+        turns.add(turn, ran, micros(start));
     }
-    Ok((plan, times, copies, out))
+    Ok(turns)
 }
 
 fn micros(start: Instant) -> f64 {
@@ -123,7 +161,7 @@ fn copy(from: &[u8], to: &mut [u8]) {
 
 #[cfg(feature = "cuda")]
 fn on_gpu(gpu: &crate::device::Gpu, batch: &Batch) -> Result<Runs> {
-    use robocache::cuda::{DeviceBuffer, Event, Workspace};
+    use robocache::cuda::{DeviceBuffer, Workspace};
 
     let (context, stream) = (&gpu.context, &gpu.stream);
     let data = DeviceBuffer::upload(stream, &batch.data)?;
@@ -134,32 +172,47 @@ fn on_gpu(gpu: &crate::device::Gpu, batch: &Batch) -> Result<Runs> {
         let request = device_request(batch, &data, &source, &target, &mut out)?;
         Plan::new_cuda(&request, context)?
     };
-    let half = plan.problem().bytes() / 2;
     let mut scratch = DeviceBuffer::new(context, plan.workspace_bytes())?;
+    let turns = turns_on_gpu(gpu, plan.problem().bytes(), || {
+        let request = device_request(batch, &data, &source, &target, &mut out)?;
+        plan.launch(request, Workspace::from(&mut scratch), stream, None)
+    })?;
+    let values = out.download::<f32>(stream, batch.out_len())?;
+    Ok((plan, turns, values))
+}
+
+/// The same on a GPU, by its own clock: from the first to behind the last kernel of a run.
+///
+/// # Errors
+/// Those of a run, and of the driver.
+#[cfg(feature = "cuda")]
+pub(super) fn turns_on_gpu(
+    gpu: &crate::device::Gpu,
+    bytes: usize,
+    mut launch: impl FnMut() -> robocache::Result<()>,
+) -> robocache::Result<Turns> {
+    use robocache::cuda::{DeviceBuffer, Event};
+
+    let (context, stream) = (&gpu.context, &gpu.stream);
+    let half = bytes / 2;
     let mut from = DeviceBuffer::new(context, half)?;
     from.fill(stream, 1)?;
     let mut to = DeviceBuffer::new(context, half)?;
     let (start, end) = (Event::new(context)?, Event::new(context)?);
-    let (mut times, mut copies) = (Vec::new(), Vec::new());
-    for run in 0..WARM_UP + RUNS {
-        let request = device_request(batch, &data, &source, &target, &mut out)?;
+    let mut turns = Turns::default();
+    for turn in 0..WARM_UP + RUNS {
         start.record(stream)?;
-        plan.launch(request, Workspace::from(&mut scratch), stream, None)?;
+        launch()?;
         end.record(stream)?;
         end.synchronize()?;
-        let time = end.micros_since(&start)?;
+        let ran = end.micros_since(&start)?;
         start.record(stream)?;
         to.copy_from(stream, &from, half)?;
         end.record(stream)?;
         end.synchronize()?;
-        let copied = end.micros_since(&start)?;
-        if run >= WARM_UP {
-            times.push(time);
-            copies.push(copied);
-        }
+        turns.add(turn, ran, end.micros_since(&start)?);
     }
-    let values = out.download::<f32>(stream, batch.out_len())?;
-    Ok((plan, times, copies, values))
+    Ok(turns)
 }
 
 /// The batch as a request in the memory of a device.

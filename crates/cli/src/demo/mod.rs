@@ -7,6 +7,7 @@
 //! | `run` | what does each device make of the streams, and is it the same? |
 //! | `batch` | what does a batch for training look like, cut from the log? |
 //! | `measure` | how long does a device take for it, beside a copy of the same bytes? |
+//! | `voxels` | what does each device make of a scan? |
 //! | `page` | what is shown? |
 
 mod batch;
@@ -15,26 +16,35 @@ mod measure;
 mod page;
 mod run;
 mod session;
+mod voxels;
 
 use crate::args::parse_rate;
 use crate::console::{self, counted, duration, note, table};
 use crate::device::{Choice, Device};
 use crate::failure::usage;
+use crate::report::ScanReport;
 use crate::robot_log::MAX_SECONDS;
 use crate::time::Unit;
+use crate::voxelize::scans::Form;
 use anyhow::{Context, Result};
 use batch::Batch;
 use measure::Measured;
+use page::Shown;
 use run::Resampled;
 use session::Session;
 use std::path::PathBuf;
+use voxels::{Scene, Source};
 
-/// Resamples a robot's log on every device, measures it and draws it
+/// Resamples a robot's log and voxelizes a scan on every device, measures and draws both
 ///
 /// Without --data a log is made up: a seven-joint arm at 100 Hz with jitter and a stall, its pose at
 /// 200 Hz and a gripper at 30 Hz. The streams are put onto one clock on the best device found and on
 /// the CPU, which have to agree bit for bit. Then a batch for training, cut from the log, is measured
-/// beside a memory copy of the same bytes. The page DIR/index.html shows all of it.
+/// beside a memory copy of the same bytes.
+///
+/// A lidar's scan of a street is made up likewise, unless --scan or --data is given. A batch of it
+/// becomes a map of the ground and the voxels of space, which have to agree bit for bit too, and are
+/// measured. The page DIR/index.html shows all of it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A CSV log to use in place of a synthetic one
@@ -57,7 +67,20 @@ pub(crate) struct Args {
     #[arg(long, value_name = "S", default_value = "30", value_parser = parse_seconds, allow_hyphen_values = true, conflicts_with = "data")]
     seconds: f64,
 
-    /// The folder for the page and the log
+    /// A scan to use in place of a synthetic one: KITTI, nuScenes, PCD, NPY or CSV
+    #[arg(long, value_name = "FILE")]
+    scan: Option<PathBuf>,
+
+    /// kitti, nuscenes, pcd, npy or csv, where that file does not tell by itself; or how many 32-bit
+    /// floats a point has
+    #[arg(long, value_name = "FORMAT", requires = "scan")]
+    scan_format: Option<Form>,
+
+    /// How wide the cells are that the scan is put into, in its unit
+    #[arg(long, value_name = "SIZE", default_value = "0.2", value_parser = parse_voxel, allow_hyphen_values = true)]
+    voxel: f64,
+
+    /// The folder for the page, the log and the scan
     #[arg(long, value_name = "DIR", default_value = "target/demo")]
     out: PathBuf,
 
@@ -75,10 +98,17 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+fn parse_voxel(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(size) if size > 0.0 && size.is_finite() => Ok(size),
+        _ => Err("a cell's size is a number above zero".to_owned()),
+    }
+}
+
 /// Runs `robocache demo`.
 ///
 /// # Errors
-/// What is wrong with the log, the device or the folder; and if two devices disagree.
+/// What is wrong with the log, the scan, the device or the folder; and if two devices disagree.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let session = match (&args.data, &args.time) {
         (Some(data), Some(time)) => Session::read(data, time, args.time_unit)?,
@@ -87,6 +117,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     let targets = clock::common(&session, args.rate)?;
     let devices = devices(args.device)?;
+    // What is wrong with a scan is said before anything is measured.
+    let goal = measure::goal(&devices);
+    let scene = args.scan()?.map(|scan| scan.scene(args.voxel, goal));
+    let scene = scene.transpose()?;
 
     console::print(&session.describe(&targets, args.rate))?;
     let mut made = Vec::new();
@@ -105,13 +139,43 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         console::print(&measured_table(&measured))?;
     }
 
+    let scan = scene.map(|scene| show(&scene, &devices)).transpose()?;
+
     let best = made.first().context("there is no device at all")?;
     let path = args.out.join("index.html");
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
-    page::write(
-        &path, &session, &targets, best, &measured, &agreement, args.rate,
-    )?;
+    let shown = Shown {
+        session: &session,
+        rate: args.rate,
+        targets: &targets,
+        best,
+        measured: &measured,
+        agreement: &agreement,
+        scan,
+    };
+    page::write(&path, shown)?;
     Ok(console::print(&format!("\nSee {}\n", path.display()))?)
+}
+
+impl Args {
+    /// The scan that is asked for; a made-up one where the log is made up, too.
+    fn scan(&self) -> Result<Option<Source>> {
+        match &self.scan {
+            Some(file) => Source::read(file, self.scan_format).map(Some),
+            None if self.data.is_some() => Ok(None),
+            None => Source::synthesize(&self.out.join("scan.bin")).map(Some),
+        }
+    }
+}
+
+/// Voxelizes a scan on devices, prints what came out and returns what the page shows.
+fn show(scene: &Scene, devices: &[Device]) -> Result<ScanReport> {
+    console::print(&scene.describe())?;
+    let voxelized = voxels::voxelize(scene, devices)?;
+    console::print(&measured_table(&voxelized.measured))?;
+    let each = voxelized.each(scene).join("\n");
+    console::print(&format!("\n{each}\n\n{}\n", voxelized.agreement))?;
+    voxelized.report(scene)
 }
 
 /// The GPU, if there is one and it is wanted, and the CPU.

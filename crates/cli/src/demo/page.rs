@@ -3,24 +3,35 @@
 use super::measure::Measured;
 use super::run::Resampled;
 use super::session::{GAP, Session};
-use crate::report::{ColumnReport, Report, Run, StreamReport};
+use crate::report::{ColumnReport, Report, Run, ScanReport, StreamReport};
 use crate::time::Stamps;
 use anyhow::{Context, Result};
 use std::path::Path;
+
+/// What came out.
+pub(super) struct Shown<'s> {
+    pub(super) session: &'s Session,
+    pub(super) rate: f64,
+    pub(super) targets: &'s Stamps,
+    pub(super) best: &'s Resampled,
+    pub(super) measured: &'s [Measured],
+    pub(super) agreement: &'s str,
+    pub(super) scan: Option<ScanReport>,
+}
 
 /// Writes the page.
 ///
 /// # Errors
 /// What the operating system says.
-pub(super) fn write(
-    path: &Path,
-    session: &Session,
-    targets: &Stamps,
-    best: &Resampled,
-    measured: &[Measured],
-    agreement: &str,
-    rate: f64,
-) -> Result<()> {
+pub(super) fn write(path: &Path, shown: Shown<'_>) -> Result<()> {
+    let Shown {
+        session,
+        rate,
+        targets,
+        best,
+        agreement,
+        ..
+    } = shown;
     let origin = Origin::of(session);
     let unit = session.unit.per_second() as f64;
     let target_times = origin.seconds(targets, unit);
@@ -61,8 +72,9 @@ pub(super) fn write(
             },
             best.device
         ),
-        runs: measured.iter().map(run).collect(),
+        runs: shown.measured.iter().map(Run::from).collect(),
         streams,
+        scan: shown.scan,
         notes: notes(session, agreement),
     };
     report
@@ -98,14 +110,16 @@ fn notes(session: &Session, agreement: &str) -> Vec<String> {
     notes
 }
 
-fn run(measured: &Measured) -> Run {
-    Run {
-        device: measured.device.clone(),
-        variant: measured.variant.to_owned(),
-        shape: measured.shape.clone(),
-        micros: measured.micros,
-        gigabytes_per_second: measured.gigabytes_per_second,
-        copy_gigabytes_per_second: measured.copy_gigabytes_per_second,
+impl From<&Measured> for Run {
+    fn from(measured: &Measured) -> Run {
+        Run {
+            device: measured.device.clone(),
+            variant: measured.variant.to_owned(),
+            shape: measured.shape.clone(),
+            micros: measured.micros,
+            gigabytes_per_second: measured.gigabytes_per_second,
+            copy_gigabytes_per_second: measured.copy_gigabytes_per_second,
+        }
     }
 }
 

@@ -1,13 +1,14 @@
-//! What did resampling do to a log, on one page?
+//! What did resampling do to a log, and voxelization to a scan, on one page?
 //!
 //! A [`Report`] becomes one HTML file that needs nothing else: no network, no server and no
 //! script to be complete. It shows how fast the runs were beside a memory copy of the same
-//! bytes, and each column before and after, as a whole and close up.
+//! bytes, each column before and after, as a whole and close up, and the scan from above.
 //!
 //! | module | question it answers |
 //! |---|---|
 //! | `page` | what stands where on the page? |
 //! | `section` | what is shown of one stream? |
+//! | `scan` | what is shown of a scan? |
 //! | `clock` | what do a stream's times say about its clock? |
 //! | `series` | which points of a column are drawn? |
 //! | `plot` | how is one plot drawn? |
@@ -20,6 +21,7 @@ mod page;
 mod path;
 mod plot;
 mod scale;
+mod scan;
 mod section;
 mod series;
 #[cfg(test)]
@@ -41,6 +43,8 @@ pub struct Report<'a> {
     pub runs: Vec<Run>,
     /// The streams of the log, before and after.
     pub streams: Vec<StreamReport<'a>>,
+    /// A scan in voxels, if there is one.
+    pub scan: Option<ScanReport>,
     /// Remarks for the end of the page, a paragraph each.
     pub notes: Vec<String>,
 }
@@ -60,6 +64,23 @@ pub struct Run {
     pub gigabytes_per_second: f64,
     /// The same for a plain memory copy of the same bytes on the same device.
     pub copy_gigabytes_per_second: f64,
+}
+
+/// A scan and its voxels.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ScanReport {
+    /// What it is.
+    pub title: String,
+    /// How much there is, in one sentence.
+    pub facts: String,
+    /// A PNG of it from above; none is shown if there are no bytes.
+    pub picture: Vec<u8>,
+    /// What the picture shows.
+    pub label: String,
+    /// What was measured.
+    pub runs: Vec<Run>,
+    /// Remarks, a paragraph each.
+    pub notes: Vec<String>,
 }
 
 /// One stream before and after resampling.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::scale::extent;
 use super::section::Section;
 use super::text::{Escaped, counted, duration, significant};
-use super::{Report, Run};
+use super::{Report, Run, scan};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -29,7 +29,9 @@ impl fmt::Display for Page<'_> {
             totals(report)
         )?;
         if !report.runs.is_empty() {
+            f.write_str("<section><h2>Speed</h2>\n")?;
             runs(f, &report.runs)?;
+            f.write_str("</section>\n")?;
         }
         if !report.streams.is_empty() {
             legend(f, report)?;
@@ -42,6 +44,9 @@ impl fmt::Display for Page<'_> {
                 };
                 write!(f, "{section}")?;
             }
+        }
+        if let Some(scan) = &report.scan {
+            write!(f, "{}", scan::Section(scan))?;
         }
         if !report.notes.is_empty() {
             f.write_str("<section class=\"notes\"><h2>Notes</h2>\n")?;
@@ -97,6 +102,9 @@ fn legend(f: &mut fmt::Formatter<'_>, report: &Report<'_>) -> fmt::Result {
             Escaped(&stream.name)
         )?;
     }
+    if let Some(scan) = &report.scan {
+        write!(f, "<a href=\"#scan\">{}</a> ", Escaped(&scan.title))?;
+    }
     f.write_str(
         "</span><span class=\"legend\">\
          <span data-toggle=\"before\"><span class=\"key before\"></span>before: as recorded</span> \
@@ -107,9 +115,9 @@ fn legend(f: &mut fmt::Formatter<'_>, report: &Report<'_>) -> fmt::Result {
 }
 
 /// The table of what was measured.
-fn runs(f: &mut fmt::Formatter<'_>, runs: &[Run]) -> fmt::Result {
+pub(super) fn runs(f: &mut fmt::Formatter<'_>, runs: &[Run]) -> fmt::Result {
     f.write_str(
-        "<section class=\"runs\"><h2>Speed</h2>\n<div class=\"scroll\"><table>\n<thead><tr>\
+        "<div class=\"runs\"><div class=\"scroll\"><table>\n<thead><tr>\
          <th scope=\"col\">Device</th><th scope=\"col\">Variant</th><th scope=\"col\">Shape</th>\
          <th scope=\"col\" class=\"number\">Time</th><th scope=\"col\" class=\"number\">GB/s</th>\
          <th scope=\"col\">Beside a memory copy</th></tr></thead>\n<tbody>\n",
@@ -156,7 +164,7 @@ fn runs(f: &mut fmt::Formatter<'_>, runs: &[Run]) -> fmt::Result {
     f.write_str(
         "</tbody>\n</table></div>\n<p class=\"facts\">GB/s counts the bytes read and written. \
          The upper bar is the run, the lower bar a memory copy of the same bytes; bars share a \
-         scale within a device.</p></section>\n",
+         scale within a device.</p></div>\n",
     )
 }
 

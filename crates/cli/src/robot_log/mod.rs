@@ -16,7 +16,7 @@
 mod clock;
 mod kinematics;
 mod motion;
-mod random;
+pub(crate) mod random;
 #[cfg(test)]
 mod tests;
 

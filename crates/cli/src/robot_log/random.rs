@@ -5,13 +5,13 @@
 
 /// A generator of random numbers that is the same on every machine.
 #[derive(Debug, Clone)]
-pub(super) struct Random {
+pub(crate) struct Random {
     state: [u64; 4],
 }
 
 impl Random {
     /// The generator of `seed`; each `lane` of a seed is a sequence of its own.
-    pub(super) fn new(seed: u64, lane: u64) -> Self {
+    pub(crate) fn new(seed: u64, lane: u64) -> Self {
         let mut mixer = seed ^ lane.wrapping_mul(0xd134_2543_de82_ef95);
         Self {
             state: std::array::from_fn(|_| splitmix(&mut mixer)),
@@ -34,18 +34,18 @@ impl Random {
     }
 
     /// A number in `low .. high`.
-    pub(super) fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
     }
 
     /// A whole number in `0 .. end`; zero if `end` is zero.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         // Multiplying favours no result by more than end / 2⁶⁴.
         ((u128::from(self.bits()) * end as u128) >> 64) as usize
     }
 
     /// A number of the standard normal distribution (Box and Muller).
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         // 1 - unit is in 0 exclusive .. 1 inclusive, where the logarithm is finite.
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.unit()).cos()

@@ -1,65 +1,28 @@
-//! Which arrays come out?
+//! Which arrays come out, on whichever device?
 
+use super::dense;
+use super::reductions::Reduction;
 use super::scans::Scans;
+use crate::console::duration;
+use crate::device::Device;
 use crate::memory;
-use anyhow::{Result, bail};
-use robocache::TensorViewMut;
-use robocache::voxelize::{Dense, Grid, Options, Sparse, voxelize_dense, voxelize_sparse};
-use std::str::FromStr;
+use anyhow::Result;
+use robocache::voxelize::{Collect, Grid, Options, Voxels, collect};
+use std::time::Instant;
 
-/// What can be wanted of each cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reduction {
-    Occupancy,
-    Count,
-    First,
-    Sum,
-    Mean,
-    Max,
-    Min,
-}
-
-impl Reduction {
-    const ALL: [Reduction; 7] = [
-        Reduction::Occupancy,
-        Reduction::Count,
-        Reduction::First,
-        Reduction::Sum,
-        Reduction::Mean,
-        Reduction::Max,
-        Reduction::Min,
-    ];
-
-    /// The name of its array.
-    pub fn name(self) -> &'static str {
-        match self {
-            Reduction::Occupancy => "occupancy",
-            Reduction::Count => "count",
-            Reduction::First => "first",
-            Reduction::Sum => "sum",
-            Reduction::Mean => "mean",
-            Reduction::Max => "max",
-            Reduction::Min => "min",
-        }
-    }
-}
-
-impl FromStr for Reduction {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Reduction, String> {
-        let name = text.trim();
-        let found = Reduction::ALL
-            .into_iter()
-            .find(|reduction| reduction.name() == name);
-        found.ok_or_else(|| {
-            let names = Reduction::ALL.map(Reduction::name);
-            format!("expected some of {}", names.join(", "))
-        })
-    }
+/// Scans, and what is wanted of them.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub scans: &'a Scans,
+    pub grid: Grid,
+    pub wanted: &'a [Reduction],
+    /// Only cells that have points.
+    pub sparse: bool,
+    pub options: Options,
 }
 
 /// The values of cells; those that nobody asked for are not there.
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Filled {
     /// Of the values of a cell: `[B, X, Y, Z]` or `[M]`.
     pub shape: Vec<usize>,
@@ -78,140 +41,130 @@ pub(super) struct Filled {
     pub points: usize,
 }
 
-/// The arrays for so many cells, before they are filled.
-fn room(scans: &Scans, wanted: &[Reduction], cells: usize, coords: bool) -> Result<Filled> {
-    let columns = scans.columns.len();
-    let of = |reduction| wanted.contains(&reduction);
-    let values = [
-        Reduction::Sum,
-        Reduction::Mean,
-        Reduction::Max,
-        Reduction::Min,
-    ];
-    let values = values.into_iter().filter(|&reduction| of(reduction));
-    let per_cell = 4 + 16 * usize::from(coords) + usize::from(of(Reduction::Occupancy));
-    let per_cell = per_cell + 4 * usize::from(of(Reduction::First));
-    let per_cell = per_cell + 4 * columns * values.clone().count();
-    memory::ensure(
-        cells as u128 * per_cell as u128 + 64 * scans.count() as u128,
-        &format!("a result of {cells} cells"),
-    )?;
-    Ok(Filled {
-        shape: vec![cells],
-        columns,
-        coords: coords.then(|| vec![0; 4 * cells]),
-        count: vec![0; cells],
-        occupancy: of(Reduction::Occupancy).then(|| vec![0; cells]),
-        first: of(Reduction::First).then(|| vec![0; cells]),
-        values: values
-            .map(|reduction| (reduction, vec![0.0; columns * cells]))
-            .collect(),
-        voxels: 0,
-        points: 0,
-    })
-}
+impl Job<'_> {
+    /// The cells of all scans, if they are few enough for arrays of all of them.
+    pub fn cells(&self) -> Option<usize> {
+        let cells = usize::try_from(self.grid.cells()).ok();
+        let cells = cells.filter(|&cells| cells <= i32::MAX as usize);
+        cells.and_then(|cells| cells.checked_mul(self.scans.batch()))
+    }
 
-/// A view of an array, if it is there.
-fn view<'v, T: robocache::Element, const R: usize>(
-    array: &'v mut Option<Vec<T>>,
-    shape: [usize; R],
-) -> Result<Option<TensorViewMut<'v, R>>> {
-    let view = array
-        .as_mut()
-        .map(|array| TensorViewMut::from_slice(array, shape));
-    Ok(view.transpose()?)
-}
+    /// The most cells that values are made for.
+    fn most(&self) -> usize {
+        let all = self.cells();
+        match self.sparse {
+            // There are no more voxels than points.
+            true => all.map_or(self.scans.count(), |all| all.min(self.scans.count())),
+            false => all.unwrap_or(usize::MAX),
+        }
+    }
 
-pub(super) fn dense(
-    scans: &Scans,
-    grid: Grid,
-    wanted: &[Reduction],
-    options: Options,
-) -> Result<Filled> {
-    let [x, y, z] = grid.shape();
-    let cells = usize::try_from(grid.cells())
-        .ok()
-        .filter(|&cells| cells <= i32::MAX as usize);
-    let Some(all) = cells.and_then(|cells| cells.checked_mul(scans.batch())) else {
-        bail!(
-            "the grid has {x} x {y} x {z} cells, too many for an array of all of them: \
-             --sparse takes only those with points, --range and --voxel make fewer"
+    /// Bytes of what is made for a cell.
+    fn per_cell(&self, coords: bool) -> usize {
+        let columns = self.scans.columns.len();
+        let size = |&reduction: &Reduction| match reduction {
+            Reduction::Occupancy => 1,
+            // It is always made.
+            Reduction::Count => 0,
+            Reduction::First => 4,
+            _ => 4 * columns,
+        };
+        4 + 16 * usize::from(coords) + self.wanted.iter().map(size).sum::<usize>()
+    }
+
+    /// Bytes that are read and written at most.
+    pub fn traffic(&self) -> u128 {
+        let written = self.most() as u128 * self.per_cell(self.sparse) as u128;
+        self.scans.bytes() as u128 + written
+    }
+
+    /// Makes sure that values of so many cells fit.
+    pub fn ensure(&self, cells: usize, coords: bool) -> Result<()> {
+        memory::ensure(
+            cells as u128 * self.per_cell(coords) as u128 + 64 * self.scans.count() as u128,
+            &format!("a result of {cells} cells"),
+        )
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// What the library reports, or too little memory.
+    pub fn run(&self, device: &Device) -> Result<Filled> {
+        let start = Instant::now();
+        let mut filled = match self.sparse {
+            true => self.sparse(device)?,
+            false => dense::fill(self, device)?,
+        };
+        let took = start.elapsed().as_secs_f64() * 1e6;
+        filled.tally();
+        tracing::info!(
+            device = %device.name(),
+            points = self.scans.count(),
+            voxels = filled.voxels,
+            "voxelized in {}",
+            duration(took)
         );
-    };
-    let mut filled = room(scans, wanted, all, false)?;
-    let (one, some) = (
-        [scans.batch(), x, y, z],
-        [scans.batch(), x, y, z, filled.columns],
-    );
-    let mut request = Dense::new(scans.clouds()?, grid)
-        .count(TensorViewMut::from_slice(&mut filled.count, one)?)
-        .options(options);
-    request.occupancy = view(&mut filled.occupancy, one)?;
-    request.cells.first = view(&mut filled.first, one)?;
-    for (reduction, values) in &mut filled.values {
-        let values = Some(TensorViewMut::from_slice(values, some)?);
-        match reduction {
-            Reduction::Sum => request.cells.sum = values,
-            Reduction::Mean => request.cells.mean = values,
-            Reduction::Max => request.cells.max = values,
-            _ => request.cells.min = values,
-        }
+        Ok(filled)
     }
-    voxelize_dense(request)?;
-    filled.shape = one.to_vec();
-    filled.tally();
-    Ok(filled)
-}
 
-pub(super) fn sparse(
-    scans: &Scans,
-    grid: Grid,
-    wanted: &[Reduction],
-    options: Options,
-) -> Result<Filled> {
-    // There are no more voxels than points.
-    let most = scans.count();
-    let mut filled = room(scans, wanted, most, true)?;
-    let columns = filled.columns;
-    let mut number = [0i64];
-    let coords = filled.coords.get_or_insert_default();
-    let mut request = Sparse::new(
-        scans.clouds()?,
-        grid,
-        TensorViewMut::from_slice(&mut number, [1])?,
-        TensorViewMut::from_slice(coords, [most, 4])?,
-    )
-    .count(TensorViewMut::from_slice(&mut filled.count, [most])?)
-    .options(options);
-    request.voxels.first = view(&mut filled.first, [most])?;
-    for (reduction, values) in &mut filled.values {
-        let values = Some(TensorViewMut::from_slice(values, [most, columns])?);
-        match reduction {
-            Reduction::Sum => request.voxels.sum = values,
-            Reduction::Mean => request.voxels.mean = values,
-            Reduction::Max => request.voxels.max = values,
-            _ => request.voxels.min = values,
-        }
+    fn sparse(&self, device: &Device) -> Result<Filled> {
+        self.ensure(self.most(), true)?;
+        let voxels = match device {
+            Device::Cpu => collect(self.request(self.scans.clouds()?))?,
+            #[cfg(feature = "cuda")]
+            Device::Cuda(gpu) => crate::device::on_gpu(self.sparse_on_gpu(&gpu.stream))?,
+        };
+        Ok(Filled::of(voxels, self.scans.columns.len()))
     }
-    voxelize_sparse(request)?;
-    filled.trim(usize::try_from(number[0])?);
-    filled.tally();
-    Ok(filled)
+
+    #[cfg(feature = "cuda")]
+    fn sparse_on_gpu(
+        &self,
+        stream: &std::sync::Arc<robocache::cuda::Stream>,
+    ) -> robocache::Result<Voxels> {
+        let uploaded = self.scans.upload(stream)?;
+        let clouds = uploaded.clouds(self.scans)?;
+        robocache::voxelize::collect_on(self.request(clouds), stream)?.download(stream)
+    }
+
+    fn request<'c>(&self, clouds: robocache::voxelize::Clouds<'c>) -> Collect<'c> {
+        let mut request = Collect::new(clouds, self.grid)
+            .count()
+            .options(self.options);
+        for reduction in self.wanted {
+            match reduction {
+                Reduction::Occupancy | Reduction::Count => {}
+                Reduction::First => request.first = true,
+                Reduction::Sum => request.sum = true,
+                Reduction::Mean => request.mean = true,
+                Reduction::Max => request.max = true,
+                Reduction::Min => request.min = true,
+            }
+        }
+        request
+    }
 }
 
 impl Filled {
-    /// Keeps so many voxels.
-    fn trim(&mut self, voxels: usize) {
-        self.shape = vec![voxels];
-        self.count.truncate(voxels);
-        if let Some(coords) = &mut self.coords {
-            coords.truncate(4 * voxels);
-        }
-        if let Some(first) = &mut self.first {
-            first.truncate(voxels);
-        }
-        for (_, values) in &mut self.values {
-            values.truncate(self.columns * voxels);
+    fn of(voxels: Voxels, columns: usize) -> Filled {
+        let values = [
+            (Reduction::Sum, voxels.sum),
+            (Reduction::Mean, voxels.mean),
+            (Reduction::Max, voxels.max),
+            (Reduction::Min, voxels.min),
+        ];
+        let values = values.into_iter();
+        Filled {
+            shape: vec![voxels.coords.shape[0]],
+            columns,
+            coords: Some(voxels.coords.values),
+            count: voxels.count.map_or_else(Vec::new, |array| array.values),
+            first: voxels.first.map(|array| array.values),
+            values: values
+                .filter_map(|(reduction, array)| Some((reduction, array?.values)))
+                .collect(),
+            ..Filled::default()
         }
     }
 
@@ -241,19 +194,5 @@ impl Filled {
                 }))
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reductions_are_named() {
-        assert_eq!(" mean".parse(), Ok(Reduction::Mean));
-        for reduction in Reduction::ALL {
-            assert_eq!(reduction.name().parse(), Ok(reduction));
-        }
-        assert!("median".parse::<Reduction>().is_err());
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn within(range: &Range, sizes: &Sizes) -> Result<Grid> {
 }
 
 /// The grid around every finite point, from a multiple of the cell's size.
-pub(super) fn around(scans: &Scans, sizes: &Sizes) -> Result<Grid> {
+pub(crate) fn around(scans: &Scans, sizes: &Sizes) -> Result<Grid> {
     let Some([low, high]) = scans.bounds() else {
         bail!("the scans have no finite point: --range says where the grid is");
     };

@@ -16,6 +16,10 @@ The grid:
   With --range it has round((max - min) / size) cells along each axis; a point on its upper face is outside.
   Points that are not finite are in no cell.
 
+Devices:
+  The file has the same bytes whichever device makes it: values are added in a way that no order changes. By default
+  the first GPU is used where points and arrays come to 64 MiB, and the CPU below, or where there is no GPU.
+
 Formats:
   kitti      32-bit floats x, y, z, intensity            .bin
   nuscenes   32-bit floats x, y, z, intensity, ring      .pcd.bin
@@ -28,4 +32,6 @@ Examples:
   robocache voxelize scan.bin --format kitti --voxel 0.05,0.05,0.1 --range 0,-40,-3,70.4,40,1 \\
       --sparse --reduce mean -o voxels.npz
   robocache voxelize sweeps/*.pcd.bin --format nuscenes --voxel 0.2 -o grids.npz --image above.png
+  robocache voxelize sweeps/*.pcd.bin --format nuscenes --voxel 0.1 --sparse --reduce mean,max --device cuda:0 \\
+      -o voxels.npz
 ";

@@ -1,6 +1,5 @@
 //! What does the batch look like from above?
 
-use super::fill::Filled;
 use anyhow::{Context, Result};
 use robocache::voxelize::Grid;
 use robocache_io::write_bytes;
@@ -28,12 +27,12 @@ struct Ground {
 
 impl Ground {
     /// x to the right, y up.
-    fn of(grid: Grid, filled: &Filled) -> Ground {
+    fn of(grid: Grid, cells: impl Iterator<Item = ([usize; 3], i32)>) -> Ground {
         let [xs, ys, _] = grid.shape();
         let scale = xs.max(ys).div_ceil(MOST_PIXELS);
         let (width, height) = (xs.div_ceil(scale), ys.div_ceil(scale));
         let mut counts = vec![0; width * height];
-        for ([_, x, y], count) in filled.columns_of_cells() {
+        for ([_, x, y], count) in cells {
             let row = height - 1 - y / scale;
             counts[row * width + x / scale] += count as u64;
         }
@@ -68,17 +67,29 @@ fn between(at: f64) -> [u8; 3] {
     [mix(0), mix(1), mix(2)]
 }
 
-pub(super) fn write(path: &Path, grid: Grid, filled: &Filled) -> Result<()> {
-    let ground = Ground::of(grid, filled);
+/// A PNG of cells, each given by its cloud, x and y, with its points.
+pub(crate) fn encode(
+    grid: Grid,
+    cells: impl Iterator<Item = ([usize; 3], i32)>,
+) -> Result<Vec<u8>, png::EncodingError> {
+    let ground = Ground::of(grid, cells);
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, ground.width as u32, ground.height as u32);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&ground.pixels())?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// Writes it to a file.
+pub(super) fn write(
+    path: &Path,
+    grid: Grid,
+    cells: impl Iterator<Item = ([usize; 3], i32)>,
+) -> Result<()> {
     let named = || format!("{}: the picture", path.display());
-    let mut writer = encoder.write_header().with_context(named)?;
-    writer
-        .write_image_data(&ground.pixels())
-        .with_context(named)?;
-    writer.finish().with_context(named)?;
+    let bytes = encode(grid, cells).with_context(named)?;
     Ok(write_bytes(path, &bytes)?)
 }

@@ -6,24 +6,32 @@
 //! | `numbers` | what do `--voxel` and `--range` say? |
 //! | `scans` | how do files become one batch of clouds? |
 //! | `grid` | where are the cells, if nobody says? |
-//! | `fill` | which arrays come out? |
+//! | `reductions` | what can be wanted of each cell? |
+//! | `fill` | which arrays come out, on whichever device? |
+//! | `dense` | how are all cells of the grid filled? |
 //! | `write` | how do they become a file? |
 //! | `image` | what does the batch look like from above? |
 
+mod dense;
 mod fill;
-mod grid;
+pub(crate) mod grid;
 mod help;
-mod image;
-mod numbers;
-mod scans;
+pub(crate) mod image;
+pub(crate) mod numbers;
+mod reductions;
+pub(crate) mod scans;
+#[cfg(all(test, feature = "cuda"))]
+mod tests;
 mod write;
 
 use crate::console::{count, counted, note};
+use crate::device::Choice;
 use crate::failure::usage;
 use crate::output::check_folder;
 use anyhow::Result;
-use fill::Reduction;
+use fill::Job;
 use numbers::{Range, Sizes};
+use reductions::Reduction;
 use robocache::voxelize::{Determinism, Options, Outside};
 use scans::Form;
 use std::path::PathBuf;
@@ -69,6 +77,10 @@ pub(crate) struct Args {
     #[arg(long, requires = "range")]
     clamp: bool,
 
+    /// Where it runs: auto, cpu or cuda:N. By default the first GPU, if the scans are worth it
+    #[arg(long, default_value = "auto")]
+    device: Choice,
+
     /// The NPZ file to write
     #[arg(short, long, value_name = "OUT.npz")]
     output: PathBuf,
@@ -107,18 +119,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Some(range) => grid::within(range, &args.voxel)?,
         None => grid::around(&scans, &args.voxel)?,
     };
-    // The same file on every machine.
-    let options = Options::default()
-        .outside(if args.clamp {
-            Outside::Clamp
-        } else {
-            Outside::Drop
-        })
-        .determinism(Determinism::CpuEqualsGpu);
-    let filled = match args.sparse {
-        true => fill::sparse(&scans, grid, &args.reduce, options)?,
-        false => fill::dense(&scans, grid, &args.reduce, options)?,
+    let job = Job {
+        scans: &scans,
+        grid,
+        wanted: &args.reduce,
+        sparse: args.sparse,
+        options: options(args.clamp),
     };
+    let filled = job.run(&args.device.open(job.traffic())?)?;
     if filled.points < scans.count() {
         note(&format!(
             "{} of {} are in no cell",
@@ -127,7 +135,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ));
     }
     if let Some(path) = &args.image {
-        image::write(path, grid, &filled)?;
+        image::write(path, grid, filled.columns_of_cells())?;
     }
     write::write(&args.output, grid, &filled)?;
     tracing::info!(
@@ -137,4 +145,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         counted(args.scans.len(), "scan")
     );
     Ok(())
+}
+
+/// Those that make the same file on every machine and device.
+fn options(clamp: bool) -> Options {
+    let outside = match clamp {
+        true => Outside::Clamp,
+        false => Outside::Drop,
+    };
+    Options::default()
+        .outside(outside)
+        .determinism(Determinism::CpuEqualsGpu)
 }

@@ -8,6 +8,9 @@ use robocache_io::points::{Format, PointCloud, Values, read_floats, read_points,
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+#[cfg(feature = "cuda")]
+use robocache::cuda::{DeviceBuffer, Stream};
+
 /// What files hold, in the words of `--format`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Form {
@@ -33,7 +36,7 @@ impl FromStr for Form {
 }
 
 /// The points of all scans, one behind the other.
-pub(super) struct Scans {
+pub(crate) struct Scans {
     /// The names of the columns; x, y and z come first.
     pub columns: Vec<String>,
     /// `[N, C]`.
@@ -42,8 +45,30 @@ pub(super) struct Scans {
     offsets: Vec<i64>,
 }
 
+/// The same in the memory of a device.
+#[cfg(feature = "cuda")]
+pub(crate) struct Uploaded {
+    values: DeviceBuffer,
+    offsets: DeviceBuffer,
+}
+
+#[cfg(feature = "cuda")]
+impl Uploaded {
+    /// The batch, all columns being features, too; `scans` is where it came from.
+    pub fn clouds(&self, scans: &Scans) -> robocache::Result<Clouds<'_>> {
+        let layout = scans.layout()?;
+        let view = match &scans.values {
+            Values::F32(_) => self.values.view::<f32, 2>(0, layout)?,
+            Values::F64(_) => self.values.view::<f64, 2>(0, layout)?,
+        };
+        let offsets = Layout::contiguous([scans.offsets.len()])?;
+        let offsets = self.offsets.view::<i64, 1>(0, offsets)?;
+        Ok(Clouds::new(view).features(view).offsets(offsets))
+    }
+}
+
 /// Reads scans, all of which have to have the same columns.
-pub(super) fn read(paths: &[PathBuf], format: Option<Form>) -> Result<Scans> {
+pub(crate) fn read(paths: &[PathBuf], format: Option<Form>) -> Result<Scans> {
     let bar = row_bar("scans");
     bar.set_length(paths.len() as u64);
     let mut scans: Option<Scans> = None;
@@ -67,7 +92,8 @@ pub(super) fn read(paths: &[PathBuf], format: Option<Form>) -> Result<Scans> {
 }
 
 impl Scans {
-    fn of(cloud: PointCloud) -> Scans {
+    /// A batch of one.
+    pub fn of(cloud: PointCloud) -> Scans {
         Scans {
             offsets: vec![0, cloud.points() as i64],
             columns: cloud.columns,
@@ -99,6 +125,21 @@ impl Scans {
         Ok(())
     }
 
+    /// The batch so many times, each a copy of its own.
+    pub fn repeated(&self, times: usize) -> Scans {
+        let starts = (0..times).map(|time| (time * self.count()) as i64);
+        let all = &self.offsets[1..];
+        let ends = starts.flat_map(|start| all.iter().map(move |end| start + end));
+        Scans {
+            columns: self.columns.clone(),
+            values: match &self.values {
+                Values::F32(values) => Values::F32(values.repeat(times)),
+                Values::F64(values) => Values::F64(values.repeat(times)),
+            },
+            offsets: std::iter::once(0).chain(ends).collect(),
+        }
+    }
+
     /// N.
     pub fn count(&self) -> usize {
         self.values.len() / self.columns.len()
@@ -109,9 +150,21 @@ impl Scans {
         self.offsets.len() - 1
     }
 
+    /// Bytes of the points.
+    pub fn bytes(&self) -> usize {
+        match &self.values {
+            Values::F32(values) => size_of_val(&values[..]),
+            Values::F64(values) => size_of_val(&values[..]),
+        }
+    }
+
+    fn layout(&self) -> robocache::Result<Layout<2>> {
+        Layout::contiguous([self.count(), self.columns.len()])
+    }
+
     /// The batch, all columns being features, too.
     pub fn clouds(&self) -> Result<Clouds<'_>> {
-        let layout = Layout::contiguous([self.count(), self.columns.len()])?;
+        let layout = self.layout()?;
         let view = match &self.values {
             Values::F32(values) => TensorView::from_slice_strided(values, layout, 0)?,
             Values::F64(values) => TensorView::from_slice_strided(values, layout, 0)?,
@@ -120,8 +173,20 @@ impl Scans {
         Ok(Clouds::new(view).features(view).offsets(offsets))
     }
 
-    /// The lowest and the highest coordinates of finite points, if there is one.
-    pub fn bounds(&self) -> Option<[[f64; 3]; 2]> {
+    /// A copy of the batch in the memory of a device.
+    #[cfg(feature = "cuda")]
+    pub fn upload(&self, stream: &Stream) -> robocache::Result<Uploaded> {
+        Ok(Uploaded {
+            values: match &self.values {
+                Values::F32(values) => DeviceBuffer::upload(stream, values)?,
+                Values::F64(values) => DeviceBuffer::upload(stream, values)?,
+            },
+            offsets: DeviceBuffer::upload(stream, &self.offsets)?,
+        })
+    }
+
+    /// Coordinates of the points that are finite.
+    fn finite(&self) -> impl Iterator<Item = [f64; 3]> + '_ {
         let columns = self.columns.len();
         let points: Box<dyn Iterator<Item = [f64; 3]>> = match &self.values {
             Values::F32(values) => Box::new(
@@ -133,8 +198,17 @@ impl Scans {
                 Box::new(values.chunks_exact(columns).map(|p| [p[0], p[1], p[2]]))
             }
         };
-        let finite = points.filter(|point| point.iter().all(|at| at.is_finite()));
-        finite.fold(None, |bounds, point| {
+        points.filter(|point| point.iter().all(|at| at.is_finite()))
+    }
+
+    /// How many points are finite.
+    pub fn count_finite(&self) -> usize {
+        self.finite().count()
+    }
+
+    /// The lowest and the highest coordinates of finite points, if there is one.
+    pub fn bounds(&self) -> Option<[[f64; 3]; 2]> {
+        self.finite().fold(None, |bounds, point| {
             let [low, high] = bounds.unwrap_or([point; 2]);
             let each = |of: fn(f64, f64) -> f64, ends: [f64; 3]| {
                 [0, 1, 2].map(|axis| of(ends[axis], point[axis]))

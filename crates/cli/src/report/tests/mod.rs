@@ -64,6 +64,7 @@ fn a_full_page_is_well_formed_and_self_contained() {
             ],
         }],
         notes: vec!["A note.".to_owned()],
+        ..Report::default()
     }
     .render();
     assert_well_formed(&html);
@@ -88,6 +89,50 @@ fn a_full_page_is_well_formed_and_self_contained() {
 }
 
 #[test]
+fn a_scan_is_a_picture_and_figures_of_the_page_itself() {
+    let run = |speed| Run {
+        device: "CPU".to_owned(),
+        variant: "voxelize.partition.cpu".to_owned(),
+        shape: "8 × 100".to_owned(),
+        micros: 1500.0,
+        gigabytes_per_second: speed,
+        copy_gigabytes_per_second: 10.0,
+    };
+    let report = Report {
+        scan: Some(ScanReport {
+            title: "A street & more".to_owned(),
+            facts: "100 points.".to_owned(),
+            picture: b"foobar".to_vec(),
+            label: "From \"above\"".to_owned(),
+            runs: vec![run(1.0), run(2.5)],
+            notes: vec!["Same bits.".to_owned()],
+        }),
+        ..Report::default()
+    };
+    let html = report.render();
+    assert_well_formed(&html);
+    for text in [
+        "<h2>A street &amp; more</h2>",
+        "<p class=\"facts\">100 points.</p>",
+        "<img alt=\"From &quot;above&quot;\" src=\"data:image/png;base64,Zm9vYmFy\"/>",
+        "25\u{202f}% of 10.0\u{a0}GB/s",
+        "voxelize.partition.cpu",
+        "<p class=\"facts\">Same bits.</p>",
+    ] {
+        assert!(html.contains(text), "{text} is missing");
+    }
+    // Nothing comes from elsewhere, and nothing is shown that is not there.
+    assert_eq!(html.matches("src=").count(), 1);
+    let without = Report {
+        scan: Some(ScanReport::default()),
+        ..Report::default()
+    };
+    let html = without.render();
+    assert_well_formed(&html);
+    assert!(html.contains("id=\"scan\"") && !html.contains("<img") && !html.contains("<table"));
+}
+
+#[test]
 fn all_text_is_escaped() {
     let evil = "</svg><script>alert('&\"')</script>";
     let times = grid(50, 10.0);
@@ -109,6 +154,14 @@ fn all_text_is_escaped() {
                 ..column(evil, &times, &times)
             }],
         }],
+        scan: Some(ScanReport {
+            title: evil.to_owned(),
+            facts: evil.to_owned(),
+            picture: vec![0],
+            label: evil.to_owned(),
+            notes: vec![evil.to_owned()],
+            ..ScanReport::default()
+        }),
         notes: vec![evil.to_owned()],
     }
     .render();

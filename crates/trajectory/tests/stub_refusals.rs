@@ -8,8 +8,9 @@ use robocache_core::{
     DType, Error, Layout, Place, Refused, Result, TensorView, TensorViewMut, TimeAxis, TimeScalar,
 };
 use robocache_cuda::{Graph, Stream, Workspace};
+use robocache_registry::tune::Effort;
 use robocache_testkit::stub::{Device, Rig, with_kernels};
-use robocache_trajectory::{Extrapolation, Plan, Resample, dispatcher, enqueue};
+use robocache_trajectory::{Extrapolation, Plan, Resample, dispatcher, enqueue, tune_on};
 use stub_support::{Memory, Shape, rig};
 
 /// The refusals of a request that no variant, or not the forced one, takes.
@@ -155,6 +156,8 @@ fn memory_elsewhere_is_refused() {
     );
     let plan = Plan::new_cuda(&there.request(), &rig.context).map(|_| ());
     assert_memory(plan, "out", "belongs to CUDA device 0");
+    let raced = tune_on(&mut there.request(), &rig.stream, Effort::QUICK).map(|_| ());
+    assert_memory(raced, "out", "belongs to CUDA device 0");
     assert_memory(
         Plan::new_cpu(&memory.request()).map(|_| ()),
         "out",
@@ -177,6 +180,12 @@ fn memory_elsewhere_is_refused() {
         "out",
         "host memory",
     );
+    let raced = tune_on(
+        &mut on_the_host(&samples, &mut values),
+        &rig.stream,
+        Effort::QUICK,
+    );
+    assert_memory(raced.map(|_| ()), "out", "host memory");
     assert_eq!(rig.stub.names(), [""; 0]);
 }
 

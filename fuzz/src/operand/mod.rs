@@ -74,8 +74,12 @@ impl<const R: usize> Tensor<R> {
             }
             Where::Device(slot) => match style >> 4 {
                 0 => (from.word(), 0),
-                // Another one's place, perhaps.
-                1 => (place(u64::from(from.byte() & 15)), 0),
+                // Another one's place, perhaps, or some elements before it.
+                1 => {
+                    let choice = u64::from(from.byte());
+                    let before = (choice >> 4) * dtype.size() as u64;
+                    (place(choice & 15) - before, 0)
+                }
                 n => (place(slot) + u64::from(n & 7) * dtype.size() as u64, 0),
             },
         };

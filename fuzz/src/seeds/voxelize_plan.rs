@@ -235,4 +235,14 @@ pub(super) fn seeds(seeds: &mut Vec<Seed>) {
         };
         add(&format!("device-dense-on-{name}"), false, request);
     }
+    // Twelve bytes up to the first one of the points, and one further.
+    for (name, good, slot) in [("beside", true, 0xc0), ("on-one-byte-of", false, 0xb0)] {
+        let request = Request {
+            place: DEVICE,
+            wanted: [1, 0],
+            output: &[0, 0x10, slot],
+            ..Request::default()
+        };
+        add(&format!("device-dense-{name}-points"), good, request);
+    }
 }

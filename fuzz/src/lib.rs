@@ -6,23 +6,27 @@
 //! | [`points`] | a file of points, in a format that the first byte tells |
 //! | [`registry`] | registry.toml |
 //! | [`tuning`] | a file of the tuning cache |
-//! | [`plan`] | a description of a resampling, possible or not |
-//! | [`variants`] | a small resampling, run on every variant of the CPU |
+//! | [`trajectory::plan`] | a description of a resampling, possible or not |
+//! | [`trajectory::variants`] | a small resampling, run on every variant of the CPU |
+//! | [`voxelize::plan`] | a description of a voxelization, possible or not |
+//! | [`voxelize::variants`] | a small voxelization, run on every variant of the CPU |
 //!
 //! `cargo xtask fuzz` builds and runs them.
 
 mod archive;
 mod bytes;
 pub mod csv;
-mod kinds;
+mod devices;
 mod memory;
 pub mod npy;
 pub mod npz;
-pub mod plan;
+mod operand;
 pub mod points;
 pub mod registry;
 mod scratch;
 pub mod seeds;
-mod trial;
+mod style;
+pub mod trajectory;
 pub mod tuning;
-pub mod variants;
+mod variants;
+pub mod voxelize;

@@ -90,7 +90,7 @@ fn fuzz(names: &[String], seconds: u64, jobs: NonZero<usize>) -> Result<()> {
         begun.elapsed().as_secs_f64()
     );
     println!(
-        "{:<10}{:>12}{:>10}{:>8}{:>10}  corpus",
+        "{:<20}{:>12}{:>10}{:>8}{:>10}  corpus",
         "target", "executions", "per s", "edges", "features"
     );
     let mut crashes = Vec::new();
@@ -352,7 +352,7 @@ impl std::fmt::Display for Found {
         let [before, after] = self.corpus;
         write!(
             f,
-            "{:<10}{:>12}{per_second:>10.0}{:>8}{:>10}  {} seeds, {before} inputs before, {after} now{}",
+            "{:<20}{:>12}{per_second:>10.0}{:>8}{:>10}  {} seeds, {before} inputs before, {after} now{}",
             self.name,
             self.executions,
             self.edges,

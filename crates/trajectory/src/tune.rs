@@ -63,6 +63,7 @@ pub fn tune_on(
     effort: Effort,
 ) -> Result<Arc<Entry>> {
     let problem = Problem::of(request)?;
+    crate::cuda::is_here(&problem, stream.context())?;
     let caps = stream.context().caps();
     if stream.is_capturing()? {
         let variant = dispatcher().untuned(&problem, caps)?.info.id;

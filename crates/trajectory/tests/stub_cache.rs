@@ -5,14 +5,14 @@
 #[allow(dead_code)]
 mod stub_support;
 
-use robocache_testkit::stub::Device;
+use robocache_testkit::stub::{Device, skipped, with_kernels};
 use robocache_trajectory::Plan;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use stub_support::{Memory, Rig, Shape, skipped, with_kernels};
+use stub_support::{Memory, Shape, rig};
 
 /// As [`with_kernels`], but only where they are compiled.
 #[track_caller]
@@ -35,7 +35,7 @@ fn load() -> String {
         .with_writer(move || writer.clone())
         .finish();
     tracing::subscriber::with_default(subscriber, || {
-        let rig = Rig::new([Device::H200]);
+        let rig = rig([Device::H200]);
         let mut memory = Memory::new(&rig, Shape::of(4, 20, 10, 16));
         Plan::new_cuda(&memory.request(), &rig.context).unwrap();
         drop(memory);

@@ -6,14 +6,10 @@ mod stub_support;
 
 use robocache_core::{Error, Result};
 use robocache_cuda::{Graph, StatusWord, Stream, Workspace};
-use robocache_testkit::stub::{Config, Device, Stub};
+use robocache_testkit::stub::failures::{CODES, of_each_call};
+use robocache_testkit::stub::{Config, Device, Stub, with_kernels};
 use robocache_trajectory::{Plan, enqueue};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use stub_support::{Memory, Rig, Shape, with_kernels};
-
-/// An ordinary failure that many calls know, one that means nothing, and one after which the context
-/// is taken for broken.
-const CODES: [u32; 3] = [2, 999, 700];
+use stub_support::{Memory, Shape, rig};
 
 /// A resampling by plan, without one, and by graph; returns how many calls came before the end, when
 /// everything is given back.
@@ -43,11 +39,11 @@ fn resample(stub: &Stub) -> Result<usize> {
 fn whichever_call_fails_the_error_is_typed_and_nothing_is_left_behind() {
     let name = "whichever_call_fails_the_error_is_typed_and_nothing_is_left_behind";
     with_kernels(name, || {
-        let install = || Stub::install(Config::new([Device::H200]));
-        let stub = install();
-        let working = resample(&stub).unwrap();
-        stub.assert_clean();
-        let names = stub.names();
+        let config = Config::new([Device::H200]);
+        let stub = Stub::install(config.clone());
+        resample(&stub).unwrap();
+        assert_eq!(stub.launches().len(), 4);
+        let (names, faults) = of_each_call(&config, &CODES, resample);
         for used in [
             "cuModuleLoadData",
             "cuModuleGetFunction",
@@ -58,38 +54,6 @@ fn whichever_call_fails_the_error_is_typed_and_nothing_is_left_behind() {
             "cuGraphLaunch",
         ] {
             assert!(names.contains(&used), "{used}");
-        }
-        assert_eq!(stub.launches().len(), 4);
-
-        let mut faults = Vec::new();
-        for code in CODES {
-            for n in 1..=names.len() {
-                let stub = install();
-                stub.fail_call(n, code);
-                let outcome = catch_unwind(AssertUnwindSafe(|| resample(&stub)));
-                let (call, before) = (names[n - 1], names[n.saturating_sub(2)]);
-                let mut fault = |what: String| {
-                    faults.push(format!("call {n}, {call} (after {before}), {code}: {what}"));
-                };
-                // The template of the graph is the one thing given back on the way.
-                let template = names[n - 1..].iter().take(2).chain([&before]);
-                let given_back = n > working || template.clone().any(|c| *c == "cuGraphDestroy");
-                match outcome {
-                    Err(_) => fault("a panic".into()),
-                    Ok(Ok(_)) if given_back => {}
-                    Ok(Ok(_)) => fault("went unnoticed".into()),
-                    Ok(Err(Error::Driver {
-                        call: named,
-                        code: found,
-                        ..
-                    })) if found == code && call.starts_with(named) => {}
-                    Ok(Err(other)) => fault(format!("{other:?}")),
-                }
-                stub.leaks()
-                    .into_iter()
-                    .for_each(|leak| fault(format!("leaks {leak}")));
-                stub.violations().into_iter().for_each(&mut fault);
-            }
         }
         println!(
             "{} calls, each made to fail with each of {CODES:?}",
@@ -109,7 +73,7 @@ fn a_kernel_that_could_not_be_loaded_is_loaded_the_next_time() {
     with_kernels(
         "a_kernel_that_could_not_be_loaded_is_loaded_the_next_time",
         || {
-            let rig = Rig::new([Device::H200]);
+            let rig = rig([Device::H200]);
             let mut memory = Memory::new(&rig, Shape::of(4, 20, 10, 16));
             // Loading is a push, the load, a pop; finding the function begins with a push again.
             for (n, call) in [
@@ -140,7 +104,7 @@ fn a_kernel_that_breaks_the_device_is_reported_ever_after() {
     with_kernels(
         "a_kernel_that_breaks_the_device_is_reported_ever_after",
         || {
-            let rig = Rig::new([Device::H200]);
+            let rig = rig([Device::H200]);
             let mut memory = Memory::new(&rig, Shape::of(4, 20, 10, 16));
             let plan = Plan::new_cuda(&memory.request(), &rig.context).unwrap();
             rig.stub.break_after_launch(2, 715);

@@ -7,12 +7,12 @@ mod stub_support;
 use robocache_core::{DType, Rows, TimeAxis, TimeScalar};
 use robocache_cuda::{Graph, StatusWord, Stream, Workspace};
 use robocache_registry::DeviceCaps;
-use robocache_testkit::stub::{Device, Launch};
+use robocache_testkit::stub::{Device, Launch, Rig, with_kernels};
 use robocache_trajectory::testing::launch_shape;
 use robocache_trajectory::{
     Extrapolation, Invalid, Kind, Options, Plan, Problem, dispatcher, enqueue,
 };
-use stub_support::{Fields, LAUNCH, Memory, Rig, Shape, with_kernels};
+use stub_support::{Fields, LAUNCH, Memory, Shape, rig};
 
 const GENERIC: &str = "trajectory.generic.sm80";
 const WIDE: &str = "trajectory.wide.sm80";
@@ -175,7 +175,7 @@ fn each_device_gets_the_variant_and_the_launch_that_suit_the_problem() {
         "each_device_gets_the_variant_and_the_launch_that_suit_the_problem",
         || {
             for device in Device::ALL {
-                let rig = Rig::new([device]);
+                let rig = rig([device]);
                 for (shape, before, since) in SUITED {
                     let variant = match device.compute_capability.0 {
                         9.. => since,
@@ -212,7 +212,7 @@ fn every_variant_runs_in_every_type_where_it_is_forced() {
         "every_variant_runs_in_every_type_where_it_is_forced",
         || {
             for device in [Device::A100, Device::H200] {
-                let rig = Rig::new([device]);
+                let rig = rig([device]);
                 let since_90: &[&str] = match device.compute_capability.0 {
                     9.. => &[BULK, SPAN, MIXED],
                     _ => &[],
@@ -238,7 +238,7 @@ fn a_kernel_is_loaded_once_and_asks_for_all_shared_memory() {
     with_kernels(
         "a_kernel_is_loaded_once_and_asks_for_all_shared_memory",
         || {
-            let rig = Rig::new([Device::H200]);
+            let rig = rig([Device::H200]);
             let mut memory = Memory::new(&rig, Shape::of(256, 200, 100, 7));
             rig.stub.clear_calls();
             for _ in 0..3 {
@@ -269,7 +269,7 @@ fn the_kernel_gets_the_addresses_the_shape_and_the_options() {
     with_kernels(
         "the_kernel_gets_the_addresses_the_shape_and_the_options",
         || {
-            let rig = Rig::new([Device::H100]);
+            let rig = rig([Device::H100]);
             let status = StatusWord::new(&rig.stream).unwrap();
             let shape = Shape::of(5, 30, 20, 3).strided(2).shifted(3);
             let mut memory = Memory::new(&rig, shape);
@@ -335,7 +335,7 @@ fn the_kernel_gets_the_addresses_the_shape_and_the_options() {
 #[test]
 fn what_is_not_asked_for_is_null() {
     with_kernels("what_is_not_asked_for_is_null", || {
-        let rig = Rig::new([Device::H100]);
+        let rig = rig([Device::H100]);
         let mut memory = Memory::new(&rig, Shape::of(5, 30, 20, 3));
         let mut request = memory.request();
         let tick = |ticks| TimeScalar::I64(ticks);
@@ -381,7 +381,7 @@ fn what_is_not_asked_for_is_null() {
 #[test]
 fn the_callers_stream_is_used_whoever_owns_it() {
     with_kernels("the_callers_stream_is_used_whoever_owns_it", || {
-        let rig = Rig::new([Device::H200]);
+        let rig = rig([Device::H200]);
         let other = Stream::new(&rig.context).unwrap();
         // SAFETY: the stream outlives the borrow; null is the legacy default stream.
         let (theirs, default) = unsafe {
@@ -405,7 +405,7 @@ fn the_callers_stream_is_used_whoever_owns_it() {
 #[test]
 fn empty_problems_launch_nothing() {
     with_kernels("empty_problems_launch_nothing", || {
-        let rig = Rig::new([Device::H200]);
+        let rig = rig([Device::H200]);
         for shape in [
             Shape::of(0, 9, 9, 9),
             Shape::of(9, 9, 0, 9),
@@ -457,7 +457,7 @@ fn empty_problems_launch_nothing() {
 #[test]
 fn a_prepared_plan_can_be_captured_and_replayed() {
     with_kernels("a_prepared_plan_can_be_captured_and_replayed", || {
-        let rig = Rig::new([Device::B200]);
+        let rig = rig([Device::B200]);
         let mut memory = Memory::new(&rig, Shape::of(64, 100, 50, 512));
         let plan = Plan::new_cuda(&memory.request(), &rig.context).unwrap();
         rig.stub.clear_calls();

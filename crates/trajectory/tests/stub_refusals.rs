@@ -8,9 +8,10 @@ use robocache_core::{
     DType, Error, Layout, Place, Refused, Result, TensorView, TensorViewMut, TimeAxis, TimeScalar,
 };
 use robocache_cuda::{Graph, Stream, Workspace};
-use robocache_testkit::stub::Device;
-use robocache_trajectory::{Extrapolation, Plan, Resample, dispatcher, enqueue};
-use stub_support::{Memory, Rig, Shape, with_kernels};
+use robocache_registry::tune::Effort;
+use robocache_testkit::stub::{Device, Rig, with_kernels};
+use robocache_trajectory::{Extrapolation, Plan, Resample, dispatcher, enqueue, tune_on};
+use stub_support::{Memory, Shape, rig};
 
 /// The refusals of a request that no variant, or not the forced one, takes.
 #[track_caller]
@@ -62,7 +63,7 @@ fn imaginary(shape: [usize; 4], variant: Option<&'static str>) -> Resample<'stat
 
 #[test]
 fn a_forced_variant_that_cannot_says_why() {
-    let rig = Rig::new([Device::RTX_4090]);
+    let rig = rig([Device::RTX_4090]);
     let wide = "trajectory.wide.sm80";
     let row = "trajectory.row.sm80";
     for (shape, variant, says) in [
@@ -99,7 +100,7 @@ fn where_no_variant_runs_each_says_why() {
         compute_capability: (7, 5),
         ..Device::A100
     };
-    let rig = Rig::new([old]);
+    let rig = rig([old]);
     let found = refusals(&rig, || imaginary([4, 10, 10, 16], None));
     let all: Vec<_> = dispatcher().variants().iter().map(|v| v.info.id).collect();
     assert_eq!(found.iter().map(|r| r.variant).collect::<Vec<_>>(), all);
@@ -115,7 +116,7 @@ fn where_no_variant_runs_each_says_why() {
 
 #[test]
 fn more_blocks_than_a_grid_has_are_refused() {
-    let rig = Rig::new([Device::H200]);
+    let rig = rig([Device::H200]);
     let found = refusals(&rig, || imaginary([1 << 31, 1, 1, 1], None));
     let generic = found
         .iter()
@@ -142,7 +143,7 @@ fn assert_memory(result: Result<()>, argument: &str, says: &str) {
 
 #[test]
 fn memory_elsewhere_is_refused() {
-    let rig = Rig::new([Device::H200, Device::H200]);
+    let rig = rig([Device::H200, Device::H200]);
     let other = rig.driver.context(1).unwrap();
     let mut memory = Memory::new(&rig, Shape::of(4, 10, 10, 7));
     let mut there = Memory::on(&other, &Stream::new(&other).unwrap(), memory.shape);
@@ -155,6 +156,8 @@ fn memory_elsewhere_is_refused() {
     );
     let plan = Plan::new_cuda(&there.request(), &rig.context).map(|_| ());
     assert_memory(plan, "out", "belongs to CUDA device 0");
+    let raced = tune_on(&mut there.request(), &rig.stream, Effort::QUICK).map(|_| ());
+    assert_memory(raced, "out", "belongs to CUDA device 0");
     assert_memory(
         Plan::new_cpu(&memory.request()).map(|_| ()),
         "out",
@@ -177,6 +180,12 @@ fn memory_elsewhere_is_refused() {
         "out",
         "host memory",
     );
+    let raced = tune_on(
+        &mut on_the_host(&samples, &mut values),
+        &rig.stream,
+        Effort::QUICK,
+    );
+    assert_memory(raced.map(|_| ()), "out", "host memory");
     assert_eq!(rig.stub.names(), [""; 0]);
 }
 
@@ -198,7 +207,7 @@ fn launch(plan: &Plan, request: Resample<'_>, stream: &Stream) -> Result<()> {
 #[test]
 fn a_plan_takes_only_what_it_was_made_for() {
     with_kernels("a_plan_takes_only_what_it_was_made_for", || {
-        let rig = Rig::new([Device::H200, Device::H200]);
+        let rig = rig([Device::H200, Device::H200]);
         let other = rig.driver.context(1).unwrap();
         let stream_there = Stream::new(&other).unwrap();
         let mut memory = Memory::new(&rig, Shape::of(4, 10, 10, 7));
@@ -251,7 +260,7 @@ fn a_plan_takes_only_what_it_was_made_for() {
 #[test]
 fn nothing_is_loaded_while_a_stream_is_captured() {
     with_kernels("nothing_is_loaded_while_a_stream_is_captured", || {
-        let rig = Rig::new([Device::A100]);
+        let rig = rig([Device::A100]);
         let mut memory = Memory::new(&rig, Shape::of(4, 10, 10, 7));
         rig.stub.clear_calls();
         let unprepared = Graph::capture(&rig.stream, |stream| {
@@ -279,7 +288,7 @@ fn nothing_is_loaded_while_a_stream_is_captured() {
 #[test]
 fn targets_outside_need_a_word_to_be_told_in() {
     with_kernels("targets_outside_need_a_word_to_be_told_in", || {
-        let rig = Rig::new([Device::H200]);
+        let rig = rig([Device::H200]);
         let mut memory = Memory::new(&rig, Shape::of(4, 10, 10, 7));
         let mut request = memory.request();
         request.options.extrapolation = Extrapolation::Error;

@@ -8,9 +8,9 @@ use robocache_core::Error;
 use robocache_cuda::Graph;
 use robocache_registry::tune::{Effort, Mode, set_mode};
 use robocache_registry::user_cache;
-use robocache_testkit::stub::Device;
+use robocache_testkit::stub::{Device, with_kernels};
 use robocache_trajectory::{Extrapolation, dispatcher, enqueue, tune_on};
-use stub_support::{LAUNCH, Memory, Rig, Shape, with_kernels};
+use stub_support::{LAUNCH, Memory, Shape, rig};
 
 const SHAPE: Shape = Shape::of(64, 100, 50, 512);
 
@@ -43,7 +43,7 @@ fn the_first_call_of_a_kind_measures_and_the_next_only_launches() {
     with_kernels(
         "the_first_call_of_a_kind_measures_and_the_next_only_launches",
         || {
-            let rig = Rig::new([SMALL]);
+            let rig = rig([SMALL]);
             let mut memory = Memory::new(&rig, SHAPE);
             enqueue(memory.request(), &rig.stream, None).unwrap();
             assert_eq!(kept(), 0, "nobody asked for it");
@@ -79,7 +79,7 @@ fn the_first_call_of_a_kind_measures_and_the_next_only_launches() {
 #[test]
 fn a_race_needs_no_word_for_targets_outside() {
     with_kernels("a_race_needs_no_word_for_targets_outside", || {
-        let rig = Rig::new([SMALL]);
+        let rig = rig([SMALL]);
         let mut memory = Memory::new(&rig, SHAPE);
         let mut request = memory.request();
         request.options.extrapolation = Extrapolation::Error;
@@ -94,7 +94,7 @@ fn a_race_needs_no_word_for_targets_outside() {
 #[test]
 fn nothing_is_measured_while_a_stream_is_captured() {
     with_kernels("nothing_is_measured_while_a_stream_is_captured", || {
-        let rig = Rig::new([SMALL]);
+        let rig = rig([SMALL]);
         let mut memory = Memory::new(&rig, SHAPE);
         // Loaded ahead, so that the call can be captured at all.
         enqueue(memory.request(), &rig.stream, None).unwrap();
@@ -136,7 +136,7 @@ fn whichever_call_of_a_race_fails_it_is_reported_and_nothing_is_left_behind() {
                 rounds: 2,
             };
             let count = {
-                let rig = Rig::new([SMALL]);
+                let rig = rig([SMALL]);
                 let mut memory = Memory::new(&rig, SHAPE);
                 rig.stub.clear_calls();
                 tune_on(&mut memory.request(), &rig.stream, EFFORT).unwrap();
@@ -145,7 +145,7 @@ fn whichever_call_of_a_race_fails_it_is_reported_and_nothing_is_left_behind() {
             let mut failed = 0;
             // All calls of the beginning, then a share of those that repeat.
             for call in (1..=60).chain((61..=count).step_by(13)) {
-                let rig = Rig::new([SMALL]);
+                let rig = rig([SMALL]);
                 let mut memory = Memory::new(&rig, SHAPE);
                 rig.stub.fail_call(call, 2);
                 // A candidate that fails leaves the race; all else is an error.

@@ -60,8 +60,16 @@ pub fn tune_on<'a>(
 ) -> Result<Arc<Entry>> {
     let request = request.again();
     let problem = Problem::of(&request)?;
+    let context = stream.context();
+    if problem.place != context.place() {
+        let (place, ordinal) = (problem.place, context.ordinal());
+        return Err(Error::memory(
+            "points",
+            format!("lie in {place}, the stream belongs to CUDA device {ordinal}"),
+        ));
+    }
     if stream.is_capturing()? {
-        let caps = stream.context().caps();
+        let caps = context.caps();
         let variant = dispatcher().untuned(&problem, caps)?.info.id;
         return Err(Error::NotPrepared { variant });
     }

@@ -5,8 +5,10 @@ use crate::request::{Reductions, Request};
 use crate::{Clouds, Grid, Options, Order};
 use robocache_core::{DType, Error, Place, Result, Rows, TensorView, TensorViewMut};
 
-/// Points are counted and numbered by i32.
+/// Points are counted and numbered by i32, those that are gathered and columns of features likewise: products of
+/// these two are numbers, whatever they are of.
 const MOST_POINTS: usize = i32::MAX as usize;
+const MOST_COLUMNS: usize = i32::MAX as usize;
 /// So are the cells of a dense cloud, and the places of a sparse result.
 const MOST_CELLS: usize = i32::MAX as usize;
 const BEYOND: Error = Error::Overflow {
@@ -122,6 +124,11 @@ pub(crate) fn validate(request: &Request<'_>) -> Result<Problem> {
             what: "the number of voxels that there is room for",
         });
     }
+    if gathered > MOST_POINTS {
+        return Err(Error::Overflow {
+            what: "the number of points that are gathered of each voxel",
+        });
+    }
     for output in outputs.iter().flatten() {
         check_type(output)?;
         check_shape(
@@ -189,6 +196,11 @@ fn check_clouds(clouds: &Clouds<'_>, outputs: &Outputs) -> Result<Sizes> {
         if features.shape()[0] != count {
             let expected = format!("[{count}, F] for as many points");
             return Err(Error::shape("features", &features.shape(), expected));
+        }
+        if features.shape()[1] > MOST_COLUMNS {
+            return Err(Error::Overflow {
+                what: "the number of features",
+            });
         }
         if !features.dtype().is_float() {
             return Err(wrong_type(

@@ -1,6 +1,7 @@
 //! Files of points, each behind the byte that tells its format.
 
-use super::{Seed, add, npy};
+use super::npy::npy;
+use super::{Seed, add};
 use crate::points::compress;
 
 const KITTI: u8 = 0;
@@ -12,7 +13,7 @@ const CSV: u8 = 4;
 /// Floats in rows without columns; each further one has a column more.
 const FLOATS: u8 = 5;
 
-pub(super) fn points(seeds: &mut Vec<Seed>) {
+pub(super) fn seeds(seeds: &mut Vec<Seed>) {
     let mut add = |name: &str, good, format: u8, file: &[u8]| {
         add(seeds, "points", name, good, &[&[format], file].concat());
     };

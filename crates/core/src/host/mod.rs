@@ -109,6 +109,17 @@ mod tests {
     }
 
     #[test]
+    fn the_stride_of_a_lone_element_says_nothing() {
+        let layout = Layout::strided([2, 1], [2, isize::MAX]).unwrap();
+        let mut all = [0f32; 3];
+        let view = TensorViewMut::from_slice_strided(&mut all, layout, 0).unwrap();
+        let mut tensor = HostTensorMut::<f32, 2>::new(view).unwrap();
+        tensor.fill(1.0);
+        tensor.copy_from_slice(&[2.0, 3.0]);
+        assert_eq!(all, [2.0, 0.0, 3.0]);
+    }
+
+    #[test]
     fn rows_lie_where_the_strides_say() {
         let mut data: Vec<i32> = (0..24).collect();
         let layout = Layout::strided([2, 3, 2], [12, -4, 1]).unwrap();

@@ -117,7 +117,8 @@ impl<'a, T: Element, const R: usize> HostTensorMut<'a, T, R> {
             for value in values.take(shape[R - 1]) {
                 // SAFETY: an element of a row that is there, in memory that this view borrows exclusively.
                 unsafe { *self.first.offset(at) = value };
-                at += self.layout.strides[R - 1];
+                // Behind the last element there is nothing, however far away that is.
+                at = at.wrapping_add(self.layout.strides[R - 1]);
             }
         }
     }

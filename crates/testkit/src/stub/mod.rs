@@ -11,6 +11,9 @@
 //! | `stream.rs` | streams and events |
 //! | `graph.rs` | captures and graphs |
 //! | `codes.rs` | result codes and their names |
+//! | `rig.rs` | what does a test of the launch path need of a device? |
+//! | `failures.rs` | what becomes of work when one of its calls fails? |
+//! | `alone.rs` | how does a test come to a process and a cache of its own? |
 //!
 //! [`Stub::install`] gives the calling thread a driver of its own: state is thread-local, so tests run
 //! side by side without seeing each other, and a driver must be used on the thread that installed it.
@@ -24,18 +27,23 @@
 //! Two simplifications: work is done as soon as it is enqueued, and during a capture only kernels,
 //! fills, copies on the device and events are taken into the graph.
 
+mod alone;
 mod codes;
 mod context;
 mod device;
+pub mod failures;
 mod graph;
 mod memory;
 mod module;
 mod record;
+mod rig;
 mod state;
 mod stream;
 
+pub use alone::{alone, skipped, with_kernels};
 pub use device::Device;
 pub use record::{Call, Launch};
+pub use rig::Rig;
 
 use crate::emulate::Emulation;
 use robocache_core::Result;
@@ -59,6 +67,9 @@ pub struct Config {
     pub first_device: i32,
     /// How kernels run on the CPU; without it launches are recorded and nothing else.
     pub emulation: Option<Emulation>,
+    /// Whether kernels are looked up by their names alone, so that none has to be compiled. Always so where they are
+    /// emulated.
+    pub uncompiled: bool,
 }
 
 impl Config {
@@ -70,7 +81,15 @@ impl Config {
             init_code: 0,
             first_device: 0,
             emulation: None,
+            uncompiled: false,
         }
+    }
+
+    /// The same, without a need for compiled kernels.
+    #[must_use]
+    pub fn uncompiled(mut self) -> Config {
+        self.uncompiled = true;
+        self
     }
 }
 
@@ -100,7 +119,7 @@ impl Stub {
     /// # Errors
     /// Those of [`Driver::with_api`], where the configuration or a planted failure asks for them.
     pub fn driver(&self) -> Result<Driver> {
-        if state::with(|state| state.config.emulation.is_some()) {
+        if state::with(|state| state.config.emulation.is_some() || state.config.uncompiled) {
             return Driver::with_images(&API, nameless_image);
         }
         Driver::with_api(&API)
@@ -188,13 +207,13 @@ impl Stub {
     }
 }
 
-/// What stands for a compiled kernel where kernels are emulated: they are found by their names.
+/// What stands for a compiled kernel where kernels are found by their names.
 fn nameless_image(
     _: &'static Source,
     _: &'static KernelEntry,
     _: u32,
 ) -> Result<Cow<'static, [u8]>> {
-    Ok(Cow::Borrowed(b"emulated\0"))
+    Ok(Cow::Borrowed(b"by name\0"))
 }
 
 static API: Api = Api {

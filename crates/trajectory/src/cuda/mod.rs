@@ -191,21 +191,27 @@ pub(crate) fn race(
     dispatcher().tune(problem, context.caps(), effort, &mut timer)
 }
 
+/// Refuses memory that lies elsewhere than on a context's device.
+pub(crate) fn is_here(problem: &Problem, context: &Context) -> Result<()> {
+    if problem.place == context.place() {
+        return Ok(());
+    }
+    Err(Error::memory(
+        "out",
+        format!(
+            "lies in {}, the stream belongs to CUDA device {}",
+            problem.place,
+            context.ordinal()
+        ),
+    ))
+}
+
 fn choose(
     problem: &Problem,
     request: &Resample<'_>,
     context: &Context,
 ) -> Result<(&'static Variant, Geometry)> {
-    if problem.place != context.place() {
-        return Err(Error::memory(
-            "out",
-            format!(
-                "lies in {}, the stream belongs to CUDA device {}",
-                problem.place,
-                context.ordinal()
-            ),
-        ));
-    }
+    is_here(problem, context)?;
     let caps = context.caps();
     let variant = dispatcher().choose(problem, caps, request.options.variant)?;
     Ok((variant, geometry(variant, problem, caps)?))

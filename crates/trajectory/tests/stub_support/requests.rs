@@ -1,8 +1,8 @@
 //! Requests whose memory lies on a stub device.
 
-use super::Rig;
 use robocache_core::{DType, Layout, Result, Rows, TensorView, TensorViewMut, TimeAxis};
 use robocache_cuda::{Context, DeviceBuffer, Stream};
+use robocache_testkit::stub::Rig;
 use robocache_trajectory::{Options, Resample};
 use std::sync::Arc;
 

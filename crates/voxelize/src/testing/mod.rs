@@ -8,14 +8,19 @@
 //! | `run` | how does it run on host memory? |
 //! | `device` | how does it run on a CUDA device? |
 //! | `draw` | how is one drawn at random? |
+//! | `launch` | what would be launched for one? |
 
 #[cfg(feature = "cuda")]
 mod device;
 mod draw;
 mod judge;
+#[cfg(feature = "cuda")]
+mod launch;
 mod run;
 pub mod trial;
 
+#[cfg(feature = "cuda")]
+pub use launch::{LaunchShape, Launches, launches, problem};
 pub use trial::{Place, Trial, Wish, Wishes};
 
 use robocache_registry::Case;

@@ -223,6 +223,28 @@ fn sizes_whose_product_is_no_number() {
     assert!(matches!(error, Error::Overflow { .. }), "{error}");
 }
 
+/// Without room for a voxel they would take no memory.
+#[test]
+fn more_gathered_points_or_features_than_can_be_numbered() {
+    let beyond = 1usize << 31;
+    for (gathered, features, what) in [(beyond, 2, "gathered"), (2, beyond, "features")] {
+        let layout = Layout::strided([4, features], [1, 0]).unwrap();
+        let view = TensorView::from_slice_strided(&POINTS, layout, 0).unwrap();
+        let (mut number, mut coords, mut values) = ([-7i64], [0i32; 0], [0f32; 0]);
+        let request = Sparse::new(
+            Clouds::new(points()).features(view),
+            grid(),
+            TensorViewMut::from_slice(&mut number, [1]).unwrap(),
+            TensorViewMut::from_slice(&mut coords, [0, 4]).unwrap(),
+        );
+        let room = TensorViewMut::from_slice(&mut values, [0, gathered, features]).unwrap();
+        let error = voxelize_sparse(request.gathered(room)).unwrap_err();
+        assert!(matches!(error, Error::Overflow { .. }), "{error}");
+        assert!(error.to_string().contains(what), "{error}");
+        assert_eq!(number, [-7]);
+    }
+}
+
 #[test]
 fn a_variant_that_does_not_exist() {
     let error = dense(|request| request.options(Options::default().forced("voxelize.none.cpu")));

@@ -1,6 +1,7 @@
 //! Graphs, workspaces, and what a call asks of the driver.
 
-use crate::{Scene, on_each};
+use crate::on_each;
+use crate::scene::Scene;
 use robocache_core::Error;
 use robocache_cuda::{Context, DeviceBuffer, Graph, Stream, Workspace};
 use robocache_testkit::emulate::{Emulation, Order};
@@ -24,8 +25,8 @@ fn expected(scene: &mut Scene, stream: &Arc<Stream>) -> [Vec<Vec<u8>>; 2] {
 fn both_forms_can_be_captured_and_replayed() {
     on_each(|context, _| {
         let stream = Arc::new(Stream::new(context).unwrap());
-        let mut scene = Scene::new(&stream, 500, 1);
-        let other = Scene::new(&stream, 500, 2);
+        let mut scene = Scene::new(&stream, 500, 1).unwrap();
+        let other = Scene::new(&stream, 500, 2).unwrap();
         let first = expected(&mut scene, &stream);
         let plans = [
             Plan::new_cuda(&mut scene.dense(LEVEL), context).unwrap(),
@@ -89,7 +90,7 @@ fn a_call_only_launches() {
     let driver = stub.driver().unwrap();
     let context = driver.context(0).unwrap();
     let stream = Arc::new(Stream::new(&context).unwrap());
-    let mut scene = Scene::new(&stream, 300, 3);
+    let mut scene = Scene::new(&stream, 300, 3).unwrap();
     let (plan, mut memory) = with_plan(&context, &mut scene);
     let before = stub.names().len();
     let workspace = Workspace::from(&mut memory);
@@ -108,7 +109,7 @@ fn a_call_only_launches() {
 fn what_does_not_belong_to_a_plan_is_refused() {
     on_each(|context, _| {
         let stream = Arc::new(Stream::new(context).unwrap());
-        let mut scene = Scene::new(&stream, 300, 3);
+        let mut scene = Scene::new(&stream, 300, 3).unwrap();
         let (plan, mut memory) = with_plan(context, &mut scene);
         let mut less = DeviceBuffer::new(context, plan.workspace_bytes() - 1).unwrap();
         let too_small = Workspace::from(&mut less);

@@ -1,6 +1,7 @@
 //! The same bytes on every run, whatever else the device does.
 
-use crate::{Scene, on_each};
+use crate::on_each;
+use crate::scene::Scene;
 use robocache_cuda::{DeviceBuffer, Stream};
 use robocache_voxelize::{Determinism, enqueue};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ fn runs_differ_in_no_byte() {
         let stream = Arc::new(Stream::new(context).unwrap());
         let beside = Stream::new(context).unwrap();
         let mut other = DeviceBuffer::new(context, 32 << 20).unwrap();
-        let mut scene = Scene::new(&stream, points, 5);
+        let mut scene = Scene::new(&stream, points, 5).unwrap();
         for level in [Determinism::RunToRun, Determinism::CpuEqualsGpu] {
             let mut first = None;
             for run in 0..runs {

@@ -1,0 +1,7 @@
+//! See `robocache_fuzz::trajectory::variants`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    robocache_fuzz::trajectory::variants::run(data);
+});

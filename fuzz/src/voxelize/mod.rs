@@ -1,0 +1,5 @@
+//! Voxelization, from bytes.
+
+pub mod plan;
+mod trial;
+pub mod variants;

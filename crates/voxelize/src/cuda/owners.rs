@@ -18,7 +18,7 @@ inventory::submit! {
     Variant {
         info: &VOXELIZE_OWNERS_SM80,
         supports,
-        rank: |_, _| 15,
+        rank,
         exec: Exec::Cuda(pipeline),
     }
 }
@@ -33,6 +33,15 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
         return Err(Refusal::because("takes batches of fewer than 2^31 cells"));
     }
     Ok(())
+}
+
+/// Ahead where most points are alone in their cells: on an H200 of 128³ cells, uniform means of four features take 296
+/// µs with two million points and 646 with four, by the bitmap 294 and 500.
+fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
+    match problem.points as u64 <= problem.cells() {
+        true => 15,
+        false => 8,
+    }
 }
 
 /// Bytes of all outputs.

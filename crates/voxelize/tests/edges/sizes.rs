@@ -112,6 +112,24 @@ fn one_large_feature_among_many_points() {
     }
 }
 
+/// More columns than a warp has lanes, one or four a lane, of points that are alone, several or many in their cells.
+#[test]
+fn more_features_than_lanes() {
+    let grid = unit([4, 5, 6]);
+    let mut cloud = anywhere(60, grid, 12);
+    cloud.extend([[1.5, 2.5, 3.5]; 70]);
+    for features in [33, 131, 132, 256] {
+        for level in Determinism::ALL {
+            for place in [Place::Dense, sparse(120)] {
+                let mut wide = trial("many features", &cloud, grid, place);
+                wide.options = Options::default().determinism(level);
+                wide.features = Some(numbered(cloud.len(), features));
+                everywhere(&wide);
+            }
+        }
+    }
+}
+
 /// Many chunks of points in several tiles of cells, of which one has more than half of all points.
 #[test]
 fn clouds_that_are_counted_by_tiles() {

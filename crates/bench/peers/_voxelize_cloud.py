@@ -1,5 +1,6 @@
 """The points that our own contender has, number by number: crates/voxelize/src/workload/cloud.rs draws them."""
 import math
+import os
 
 HEAPS = 100
 BEAMS = 64
@@ -35,7 +36,7 @@ def cloud(np, task):
     """`[B * N, 3 + F]` points as float32."""
     count, features = task.batch * task.points, task.features
     # At most so many numbers for a point.
-    scenes = {"uniform": (uniform, 3), "one": (one, 3), "clustered": (clustered, 13), "lidar": (lidar, 6)}
+    scenes = {"uniform": (uniform, 3), "one": (one, 3), "clustered": (clustered, 13), "lidar": (lidar, 6), "kitti": (kitti, 3)}
     make, width = scenes[task.scene]
     numbers = draws(np, task.seed, 3 * HEAPS + count * (width + features))
     at, rest = make(np, task, numbers[: 3 * HEAPS].reshape(HEAPS, 3), numbers[3 * HEAPS :])
@@ -64,6 +65,17 @@ def clustered(np, task, heaps, numbers):
     middle = heaps[(drawn[:, 0] * HEAPS).astype(np.int64)]
     at = middle + 0.02 * heap(drawn[:, 1:13].reshape(-1, 3, 4))
     return at.clip(0.0, LAST), drawn[:, 13:]
+
+
+def kitti(np, task, _, numbers):
+    """The first points of a scan that are within the range, as parts of it."""
+    least, extent = np.array([-70.4, -40.0, -3.0]), np.array([140.8, 80.0, 4.0])
+    path = os.path.join(os.environ["ROBOCACHE_REAL_DATA"], "kitti/odometry_00_000000.bin")
+    at = (np.fromfile(path, np.float32).reshape(-1, 4)[:, :3].astype(np.float64) - least) / extent
+    at = at[((at >= 0.0) & (at < 1.0 - 1e-6)).all(axis=1)][: task.points]
+    if len(at) < task.points:
+        raise ValueError(f"{path} has {len(at)} points in range")
+    return np.tile(at, (task.batch, 1)), rows(numbers, task.batch * task.points, task.features)
 
 
 def lidar(np, task, _, numbers):

@@ -61,13 +61,7 @@ pub fn tune_on<'a>(
     let request = request.again();
     let problem = Problem::of(&request)?;
     let context = stream.context();
-    if problem.place != context.place() {
-        let (place, ordinal) = (problem.place, context.ordinal());
-        return Err(Error::memory(
-            "points",
-            format!("lie in {place}, the stream belongs to CUDA device {ordinal}"),
-        ));
-    }
+    crate::cuda::check_place(&problem, context)?;
     if stream.is_capturing()? {
         let caps = context.caps();
         let variant = dispatcher().untuned(&problem, caps)?.info.id;

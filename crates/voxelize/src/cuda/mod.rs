@@ -95,22 +95,25 @@ pub(crate) struct Prepared {
     functions: Vec<Function>,
 }
 
+/// A refusal of memory that is not the context's.
+pub(crate) fn check_place(problem: &Problem, context: &Context) -> Result<()> {
+    if problem.place == context.place() {
+        return Ok(());
+    }
+    let (place, ordinal) = (problem.place, context.ordinal());
+    Err(Error::memory(
+        "points",
+        format!("lie in {place}, the stream belongs to CUDA device {ordinal}"),
+    ))
+}
+
 /// Chooses and loads what is needed for a request in device memory.
 fn choose(
     problem: &Problem,
     request: &Request<'_>,
     context: &Context,
 ) -> Result<(&'static Variant, Pipeline)> {
-    if problem.place != context.place() {
-        return Err(Error::memory(
-            "points",
-            format!(
-                "lie in {}, the stream belongs to CUDA device {}",
-                problem.place,
-                context.ordinal()
-            ),
-        ));
-    }
+    check_place(problem, context)?;
     let caps = context.caps();
     let variant = dispatcher().choose(problem, caps, request.options().variant)?;
     Ok((variant, pipeline(variant, problem, caps)?))

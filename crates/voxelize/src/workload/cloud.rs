@@ -1,6 +1,8 @@
 //! Points to time with.
 
 use super::shape::Shape;
+use robocache_core::{Error, Result};
+use std::path::PathBuf;
 
 /// How points are spread over a grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,10 +15,20 @@ pub enum Scene {
     Lidar,
     /// All in one cell.
     One,
+    /// A scan of KITTI, from the folder of datasets that `ROBOCACHE_REAL_DATA` names, over the range that detectors take.
+    Kitti,
 }
 
 impl Scene {
-    pub const ALL: [Scene; 4] = [Scene::Uniform, Scene::Clustered, Scene::Lidar, Scene::One];
+    pub const ALL: [Scene; 5] = [
+        Scene::Uniform,
+        Scene::Clustered,
+        Scene::Lidar,
+        Scene::One,
+        Scene::Kitti,
+    ];
+    /// Those that need no file.
+    pub const DRAWN: [Scene; 4] = [Scene::Uniform, Scene::Clustered, Scene::Lidar, Scene::One];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -24,12 +36,20 @@ impl Scene {
             Scene::Clustered => "clustered",
             Scene::Lidar => "lidar",
             Scene::One => "one",
+            Scene::Kitti => "kitti",
         }
     }
 }
 
 /// `[B * N, 3 + F]` points with their features; the cells of the grid are one wide and begin at zero.
-pub fn points(shape: &Shape, seed: u64) -> Vec<f32> {
+///
+/// # Errors
+/// [`Error::Range`] if a scan cannot be read or has fewer points.
+pub fn points(shape: &Shape, seed: u64) -> Result<Vec<f32>> {
+    let scan = match shape.scene {
+        Scene::Kitti => kitti(shape.points)?,
+        _ => Vec::new(),
+    };
     let mut random = Random::new(seed);
     let heaps: Vec<_> = (0..100).map(|_| [(); 3].map(|()| random.unit())).collect();
     let mut all = Vec::with_capacity(shape.all_points() * (3 + shape.features));
@@ -44,13 +64,43 @@ pub fn points(shape: &Shape, seed: u64) -> Vec<f32> {
                 heap.map(|middle| (middle + 0.02 * random.heap()).clamp(0.0, 1.0 - 1e-6))
             }
             Scene::Lidar => lidar(point % shape.points, shape.points, &mut random),
+            Scene::Kitti => scan[point % shape.points],
         };
         for (at, cells) in at.into_iter().zip(shape.cells) {
             all.push((at * cells as f64) as f32);
         }
         all.extend((0..shape.features).map(|_| 2.0 * random.unit() as f32 - 1.0));
     }
-    all
+    Ok(all)
+}
+
+/// The first points of a scan that are within the range, as parts of it.
+fn kitti(points: usize) -> Result<Vec<[f64; 3]>> {
+    const FILE: &str = "kitti/odometry_00_000000.bin";
+    const LEAST: [f64; 3] = [-70.4, -40.0, -3.0];
+    const EXTENT: [f64; 3] = [140.8, 80.0, 4.0];
+    let wrong = |found: String| Error::Range {
+        argument: "shape",
+        found,
+        expected: "a scan in the folder that ROBOCACHE_REAL_DATA names, with as many points in range",
+    };
+    let folder = std::env::var_os("ROBOCACHE_REAL_DATA").map(PathBuf::from);
+    let path = folder.ok_or_else(|| wrong("no folder".into()))?.join(FILE);
+    let bytes = std::fs::read(&path).map_err(|e| wrong(format!("{}: {e}", path.display())))?;
+    let number = |row: &[u8], axis: usize| {
+        let bytes = &row[4 * axis..][..4];
+        f64::from(f32::from_le_bytes(bytes.try_into().expect("four bytes")))
+    };
+    let scan: Vec<_> = bytes
+        .chunks_exact(16)
+        .map(|row| std::array::from_fn(|axis| (number(row, axis) - LEAST[axis]) / EXTENT[axis]))
+        .filter(|at: &[f64; 3]| at.iter().all(|part| (0.0..1.0 - 1e-6).contains(part)))
+        .take(points)
+        .collect();
+    match scan.len() == points {
+        true => Ok(scan),
+        false => Err(wrong(format!("{} points", scan.len()))),
+    }
 }
 
 /// A beam that looks down meets the ground, or something upright before it.
@@ -108,7 +158,7 @@ mod tests {
         let distinct = |scene: &str| {
             let text = format!("dense {scene} 2*4000 30x20x10 mean f2");
             let shape: Shape = text.parse().unwrap();
-            let points = points(&shape, 3);
+            let points = points(&shape, 3).unwrap();
             assert_eq!(points.len(), 8000 * 5);
             let mut cells: Vec<_> = points
                 .chunks(5)
@@ -139,9 +189,16 @@ mod tests {
             ("clustered", 2_074_842.462_102_798_7),
             ("lidar", 2_061_152.651_732_087_1),
             ("one", 2_054_484.313_467_383_4_f64),
+            ("kitti", 2_484_074.983_630_3),
         ] {
             let text = format!("dense {scene} 2*700 30x20x10 mean f2");
             let points = points(&text.parse().unwrap(), 3);
+            if scene == "kitti" && std::env::var_os("ROBOCACHE_REAL_DATA").is_none() {
+                assert!(matches!(points, Err(Error::Range { .. })));
+                eprintln!("skipped: ROBOCACHE_REAL_DATA names no folder of datasets");
+                continue;
+            }
+            let points = points.unwrap();
             let weighted = points.iter().enumerate();
             let found: f64 = weighted
                 .map(|(i, &p)| f64::from(p) * (i % 97 + 1) as f64)

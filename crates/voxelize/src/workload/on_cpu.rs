@@ -39,15 +39,15 @@ struct Set {
 const VALUES: [Output; 4] = [Output::Sum, Output::Mean, Output::Max, Output::Min];
 
 impl Set {
-    fn new(shape: &Shape, seed: u64) -> Set {
+    fn new(shape: &Shape, seed: u64) -> Result<Set> {
         let [x, y, z] = shape.cells;
         let places = match shape.form {
             Form::Dense => shape.batch * x * y * z,
             Form::Sparse => shape.all_points(),
         };
         let room = |output, size: usize| if shape.wants(output) { size } else { 0 };
-        Set {
-            points: points(shape, seed),
+        Ok(Set {
+            points: points(shape, seed)?,
             offsets: (0..=shape.batch)
                 .map(|b| (b * shape.points) as i64)
                 .collect(),
@@ -61,7 +61,7 @@ impl Set {
                 Form::Dense => Vec::new(),
                 Form::Sparse => vec![1; 4 * places],
             },
-        }
+        })
     }
 
     fn request(
@@ -129,12 +129,14 @@ fn given<T: robocache_core::Element, const R: usize>(
 impl OnCpu {
     pub(super) fn new(shape: Shape, seed: u64) -> Result<OnCpu> {
         let grid = Grid::new([0.0; 3], [1.0; 3], shape.cells)?;
-        let mut first = Set::new(&shape, seed);
+        let mut first = Set::new(&shape, seed)?;
         let problem = Problem::of(&first.request(&shape, grid, None)?)?;
         let bytes = problem.bytes();
         let count = (ROTATION / bytes.max(1)).clamp(2, 64) as u64;
         let mut sets = vec![first];
-        sets.extend((1..count).map(|index| Set::new(&shape, seed + index)));
+        for index in 1..count {
+            sets.push(Set::new(&shape, seed + index)?);
+        }
         Ok(OnCpu {
             shape,
             text: shape.to_string(),

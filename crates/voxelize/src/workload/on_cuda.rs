@@ -206,7 +206,7 @@ impl OnCuda {
         let context = Driver::open()?.context(ordinal)?;
         let stream = Arc::new(Stream::new(&context)?);
         let clock = Clock::new(&stream)?;
-        let points = points(&shape, seed);
+        let points = points(&shape, seed)?;
         let mut first = Set::new(&stream, &shape, &points)?;
         let problem = first.with(&shape, grid, None, ProblemOf)?;
         let rotation = ROTATION * context.cuda_caps().l2_bytes as usize;

@@ -6,7 +6,7 @@ use robocache_core::{Error, Result};
 use std::str::FromStr;
 
 /// How a shape is written.
-pub const SYNTAX: &str = "dense|sparse uniform|clustered|lidar|one [B*]N XxYxZ \
+pub const SYNTAX: &str = "dense|sparse uniform|clustered|lidar|one|kitti [B*]N XxYxZ \
                           occupancy|bits|count|first|sum|mean|max|min[+...] [fF] \
                           [first-point] [not-guaranteed|cpu-equals-gpu]";
 
@@ -62,7 +62,7 @@ impl Shape {
         };
         Shape {
             form,
-            scene: Scene::ALL[scene % Scene::ALL.len()],
+            scene: Scene::DRAWN[scene % Scene::DRAWN.len()],
             batch,
             points,
             cells: [side, side, side.div_ceil(4)],

@@ -205,9 +205,9 @@ __device__ __forceinline__ void put_rows(const Params& p) {
     for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < whole; i += gridDim.x * THREADS) {
         const u32 noted = i < p.count ? p.node_of[i] : NONE, key = noted & ~OWNER;
         const bool inside = noted != NONE;
-        const bool several = inside && __ldg(p.owners.several + key / 32) >> key % 32 & 1;
+        const bool several = inside && p.owners.several[key / 32] >> key % 32 & 1;
         const bool single = inside && !several;
-        const u32 slot = several ? __ldg(p.owners.slot_of + key) : NONE;
+        const u32 slot = several ? p.owners.slot_of[key] : NONE;
         if (single) put_numbers(p, spot_of(p, key), 1, i);
         if (totals) {
             const u32 singles = picked.pick(single, key);

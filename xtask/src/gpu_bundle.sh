@@ -44,7 +44,7 @@ run_tests() {
 }
 
 # The tests that use a device; sanitizers refuse programs that do not.
-on_device="trajectory-edges trajectory-invariants trajectory-property voxelize-device voxelize-edges voxelize-property"
+on_device="trajectory-edges trajectory-invariants trajectory-property voxelize-collect voxelize-device voxelize-edges voxelize-property"
 
 case ${1:-} in
 test)

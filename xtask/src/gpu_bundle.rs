@@ -18,7 +18,7 @@ const ON_DEVICE: [(&str, &[&str]); 2] = [
     ),
     (
         "robocache-voxelize",
-        &["device", "edges", "property", "real_data"],
+        &["collect", "device", "edges", "property", "real_data"],
     ),
 ];
 

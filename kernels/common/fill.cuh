@@ -3,7 +3,7 @@
 #include "common/types.cuh"
 
 // With a word over and over, by thread `me` of `all`, at least 16, in whole chunks but for the ends. What is filled are
-// elements of 1, 2 or 4 bytes, aligned and all alike.
+// aligned elements, all alike, that the word is made of or that are made of it.
 __device__ __forceinline__ void fill_with(void* memory, u64 bytes, u32 word, u64 me, u64 all) {
     u8* const first = static_cast<u8*>(memory);
     const u64 before = min((16 - reinterpret_cast<u64>(first)) % 16, bytes);

@@ -1,6 +1,6 @@
 // W columns of features side by side, from one on: what is read of points, and what is written of cells.
 //
-// With four at a time the rows of features are f32 and follow each other in memory, though not at whole chunks of 16
+// With four at a time features are f32, and those of a row follow each other in memory, though not at whole chunks of 16
 // bytes: in a packed cloud they lie behind the coordinates.
 #pragma once
 #include "voxelize/output.cuh"
@@ -40,27 +40,7 @@ struct Columns {
         }
     }
 
-    __device__ __forceinline__ void take(Totals& totals, const Values& values) const {
-#pragma unroll
-        for (u32 w = 0; w < W; ++w) totals.of[w].take(p, quantum[w], values.of[w]);
-    }
-    __device__ __forceinline__ void join(Totals& totals, const Totals& others) const {
-#pragma unroll
-        for (u32 w = 0; w < W; ++w) totals.of[w].join(p, others.of[w]);
-    }
-    // With another lane's, where it has some. The work of one whole warp.
-    __device__ __forceinline__ void join_lane(Totals& totals, u32 lane, bool has) const {
-#pragma unroll
-        for (u32 w = 0; w < W; ++w) {
-            const Sums others = totals.of[w].of_lane(p, lane);
-            if (has) totals.of[w].join(p, others);
-        }
-    }
-    // To and from memory.
-    __device__ __forceinline__ void give(const Totals& totals, u32 slot) const {
-#pragma unroll
-        for (u32 w = 0; w < W; ++w) totals.of[w].give({p, slot, first + w});
-    }
+    // What has been added up.
     __device__ __forceinline__ Totals given(u32 slot) const {
         Totals totals;
 #pragma unroll

@@ -102,14 +102,9 @@ __device__ __forceinline__ Found locate_in(const Params& p, u32 cloud, const T (
 }
 
 template <class T>
-__device__ __forceinline__ void load_point(const Params& p, u32 point, T (&v)[3]) {
-    const T* const at = static_cast<const T*>(p.points) + i64(point) * p.point_stride[0];
-    v[0] = at[0], v[1] = at[p.point_stride[1]], v[2] = at[2 * p.point_stride[1]];
-}
-template <class T>
 __device__ __forceinline__ Found locate_as(const Params& p, u32 cloud, u32 point) {
-    T v[3];
-    load_point(p, point, v);
+    const T* const at = static_cast<const T*>(p.points) + i64(point) * p.point_stride[0];
+    const T v[3] = {at[0], at[p.point_stride[1]], at[2 * p.point_stride[1]]};
     return locate_in(p, cloud, v);
 }
 __device__ __forceinline__ Found locate(const Params& p, u32 point) {

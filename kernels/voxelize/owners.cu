@@ -83,7 +83,7 @@ __device__ __forceinline__ void give_slots(const Params& p, u32 key, bool fresh)
     }
     const auto zero = [&](u32* words, u32 each) {
         if (!words) return;
-        for (u32 i = lane; i < slots * each; i += 32) words[u64(at) * each + i] = 0;
+        for (u64 i = lane; i < u64(slots) * each; i += 32) words[u64(at) * each + i] = 0;
     };
     zero(p.first, 1);
     zero(reinterpret_cast<u32*>(p.fixed), 2 * p.columns);
@@ -101,6 +101,7 @@ __device__ __forceinline__ void mark_cells(const Params& p, u32 block, u32 block
     __syncthreads();
     const u32 lane = threadIdx.x & 31;
     bool crowded = false; // most of the warp's last points were in cells that have others
+    if (p.fixed && !Magnitudes<W>::keeps(p)) wait_for_last(); // by whom magnitudes are cleared, too
     for (u64 base = u64(block) * THREADS; base < p.count; base += u64(blocks) * THREADS) {
         const u64 i = base + threadIdx.x;
         u32 key = NONE;
@@ -120,6 +121,7 @@ __device__ __forceinline__ void mark_cells(const Params& p, u32 block, u32 block
         if (i < p.count) p.node_of[i] = owner ? key | OWNER : key;
         crowded = 2 * __popc(__ballot_sync(~0u, claims && !owner)) > __popc(__ballot_sync(~0u, claims));
     }
+    wait_for_last(); // also where there are no points, as whoever waits for this kernel waits for that one, too
     if (!p.fixed) return;
     magnitudes.join(p, shared);
     __syncthreads();

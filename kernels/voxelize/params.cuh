@@ -86,7 +86,7 @@ struct Params {
     i64 feature_stride[2];
     i64 offsets_stride;
     u64 cells;             // of a cloud
-    u64 keys;              // of a cloud: its cells, filled up to whole nodes
+    u64 keys;              // of a cloud: its cells, filled up as far as a variant wants
     u32 count;             // N
     u32 batch;             // B
     u32 columns;           // F
@@ -111,7 +111,7 @@ struct Params {
     u8* bit_of;            // [N]
     u32* magnitude;        // [F]: bits of the largest finite one
     u32* owner;            // [slots]: a point of the voxel
-    u32* others;           // [slots][apart]: how many points it has besides; zero at first, as all below
+    u32* others;           // [slots][apart]: points that are added up, with an owner all but that; zero at first, as all below
     u32* first;            // [slots]: of those the first, inverted; null: not wanted, as all below
     i64* fixed;            // [slots][F]: of those the sum of multiples
     u32* beyond;           // [slots][F / 16]: two bits for each sum, see total.cuh

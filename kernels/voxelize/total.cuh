@@ -1,4 +1,5 @@
-// What is kept of a voxel's points besides its owner: count, first, sums, maxima and minima. All of it is zero at first.
+// What is added up of a voxel's points, of all or of all but its owner: count, first, sums, maxima and minima. All of it
+// is zero at first.
 #pragma once
 #include "voxelize/feature.cuh"
 
@@ -9,7 +10,7 @@ __device__ __forceinline__ void raise(u32* to, u32 value) {
 
 __device__ __forceinline__ bool makes_totals(const Params& p) { return p.fixed || p.loose || p.highest || p.lowest; }
 
-// How many points a voxel has. Where many are counted at a time they lie apart, so that none waits for another.
+// Where they are counted. Where many are counted at a time they lie apart, so that none waits for another.
 __device__ __forceinline__ u32* others_of(const Params& p, u32 slot) { return p.others + u64(slot) * p.apart; }
 
 struct Place {

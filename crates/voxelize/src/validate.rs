@@ -5,8 +5,8 @@ use crate::request::{Reductions, Request};
 use crate::{Clouds, Grid, Options, Order};
 use robocache_core::{DType, Error, Place, Result, Rows, TensorView, TensorViewMut};
 
-/// Points are counted and numbered by i32, those that are gathered and columns of features likewise: products of
-/// these two are numbers, whatever they are of.
+/// Points are counted and numbered by i32. So are the points that are gathered of a voxel and the columns of features, so
+/// that the product of both fits 64 bits.
 const MOST_POINTS: usize = i32::MAX as usize;
 const MOST_COLUMNS: usize = i32::MAX as usize;
 /// So are the cells of a dense cloud, and the places of a sparse result.

@@ -1,6 +1,6 @@
 //! How long does a device take for a batch, beside a copy of the same bytes?
 //!
-//! Both move as many bytes: what a resampling reads and writes is counted together, and the copy
+//! Both move as many bytes: what an operation reads and writes is counted together, and the copy
 //! reads half of that and writes it.
 
 use super::batch::Batch;

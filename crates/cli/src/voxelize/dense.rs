@@ -79,7 +79,8 @@ impl<M: Memory> Cells<M> {
                 Reduction::Sum => request.cells.sum = values,
                 Reduction::Mean => request.cells.mean = values,
                 Reduction::Max => request.cells.max = values,
-                _ => request.cells.min = values,
+                Reduction::Min => request.cells.min = values,
+                _ => unreachable!("{reduction:?} is of no columns"),
             }
         }
         Ok(request)

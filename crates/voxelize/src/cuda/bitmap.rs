@@ -12,7 +12,7 @@ use robocache_registry::{CudaCaps, DeviceCaps};
 /// Of every block: `THREADS` in kernels/voxelize/trie.cuh.
 pub(super) const THREADS: usize = 256;
 /// The kernels count a warp's features in 32 bits.
-const MOST_COLUMNS: usize = 1 << 20;
+pub(super) const MOST_COLUMNS: usize = 1 << 20;
 
 inventory::submit! {
     Variant {

@@ -3,11 +3,13 @@
 //! | file | question |
 //! |---|---|
 //! | `params.rs` | what does every kernel get? |
+//! | `form.rs` | what do they know of memory and grids, so that they can do with less? |
 //! | `room.rs` | what is kept in the workspace, and where? |
 //! | `bitmap.rs`, `direct.rs`, `owners.rs`, `tiles.rs` | which problems does a variant take, and in which launches? |
 
 mod bitmap;
 mod direct;
+mod form;
 mod owners;
 mod params;
 mod room;

@@ -1,5 +1,6 @@
 //! `voxelize.owners.sm80`: every reduction of dense cells; see kernels/voxelize/owners.cu.
 
+use super::bitmap::{MOST_COLUMNS, THREADS};
 use super::room::Room;
 use super::{Pipeline, blocks_for};
 use crate::variant::Exec;
@@ -8,7 +9,6 @@ use robocache_core::{Refusal, Result};
 use robocache_kernels::generated::VOXELIZE_OWNERS_SM80;
 use robocache_registry::{CudaCaps, DeviceCaps};
 
-const THREADS: usize = 256;
 /// Keys that fit beside `OWNER` in kernels/voxelize/owners.cu.
 const MOST_KEYS: u64 = 1 << 31;
 /// Bytes that one block fills, where there are few.
@@ -27,32 +27,46 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
     if problem.form != Form::Dense {
         return Err(Refusal::because("takes dense forms"));
     }
-    // Clouds have whole words of bits.
-    let keys = problem.cells().saturating_add(32 * problem.batch as u64);
-    if keys >= MOST_KEYS {
-        return Err(Refusal::because("takes batches of fewer than 2^31 cells"));
+    if keys(problem) >= MOST_KEYS {
+        return Err(Refusal::because(
+            "takes fewer than 2^31 cells in all, each cloud's filled up to a multiple of 32",
+        ));
+    }
+    if problem.features > MOST_COLUMNS {
+        return Err(Refusal::because("takes up to 2^20 features"));
     }
     Ok(())
 }
 
+/// Numbers of cells: clouds have whole words of bits.
+fn keys(problem: &Problem) -> u64 {
+    let sizes = problem.shape.iter().map(|&n| n as u64);
+    sizes
+        .product::<u64>()
+        .next_multiple_of(32)
+        .saturating_mul(problem.batch as u64)
+}
+
 /// Ahead where most points are alone in their cells: on an H200 of 128³ cells, uniform means of four features take 296
 /// µs with two million points and 646 with four, by the bitmap 294 and 500.
+/// Of what is no number of its own there is nothing to gain, and memory to lose.
 fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
-    match problem.points as u64 <= problem.cells() {
+    let numbers = problem.wants(Output::Count) || problem.wants(Output::First);
+    match problem.points as u64 <= problem.cells() && (numbers || problem.wants_totals()) {
         true => 15,
         false => 8,
     }
 }
 
-/// Bytes of all outputs.
-fn output_bytes(problem: &Problem) -> usize {
+/// Bytes of the outputs that are filled.
+fn filled_bytes(problem: &Problem) -> usize {
     let cells = problem.cells() as usize;
     let all = Output::ALL.into_iter().filter_map(|output| {
         let form = problem.outputs[output as usize]?;
-        let columns = if output.is_of_features() {
-            problem.features
-        } else {
-            1
+        let columns = match output {
+            Output::Bits => 0,
+            _ if output.is_of_features() => problem.features,
+            _ => 1,
         };
         Some(cells.saturating_mul(columns * form.dtype.size()))
     });
@@ -63,7 +77,7 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
     let multiprocessors = caps.multiprocessors as usize;
     // Blocks that are resident at a time, of as few registers as the stages have.
     let resident = 4 * multiprocessors;
-    let fillers = blocks_for(output_bytes(problem), FILLED).min(multiprocessors);
+    let fillers = blocks_for(filled_bytes(problem), FILLED).min(multiprocessors);
     let room = Room::of_owners(problem, fillers);
     let points = blocks_for(problem.points, THREADS).min(4 * resident);
     let mut pipeline = Pipeline::new(room);
@@ -74,13 +88,27 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
     );
     pipeline.push("mark", 0, fillers + points);
     pipeline.push("rows", 0, points);
-    // Of each place for totals, the columns.
+    // Of each place for totals, the columns; and all bytes of bits.
     let columns = if problem.wants_totals() {
         problem.features.max(1)
     } else {
         1
     };
-    let places = room.slots.saturating_mul(columns.div_ceil(4));
-    pipeline.push("finish", 0, blocks_for(places, THREADS).min(resident));
+    let mut finished = room.slots.saturating_mul(columns.div_ceil(4));
+    if problem.wants(Output::Bits) {
+        finished = finished.max(problem.cells() as usize / 8);
+    }
+    pipeline.push("finish", 0, blocks_for(finished, THREADS).min(resident));
     pipeline
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_count_alike() {
+        let source = VOXELIZE_OWNERS_SM80.source.expect("it is a kernel").text;
+        assert!(source.contains(&format!("constexpr u32 THREADS = {THREADS};")));
+    }
 }

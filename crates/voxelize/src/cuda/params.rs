@@ -1,7 +1,7 @@
 //! The parameter struct of every kernel: `Params` in kernels/voxelize/params.cuh, offset by offset.
 
+use super::form::{has_fours, has_quads, is_quick, target_form};
 use super::room::{OwnerRoom, Room, TileRoom};
-use crate::problem::RANK;
 use crate::request::{Reductions, Request};
 use crate::{Clouds, Form, Grid, Order, Output, Outside, Problem};
 use robocache_core::{DType, TensorViewMut};
@@ -12,9 +12,6 @@ const OFFSETS_ARE_64_BIT: u32 = 4;
 const BY_FIRST: u32 = 8;
 const FOURS: u32 = 16;
 const QUADS: u32 = 32;
-const FLAT: u32 = 1;
-const CHUNKS: u32 = 2;
-const WHOLE: u32 = 4;
 
 /// Levels of a trie, and behind them the one for the order of first points.
 pub(super) const LEVELS: usize = 9;
@@ -293,85 +290,21 @@ impl Owners {
     }
 }
 
-/// Whether features are f32, adjacent, and a multiple of four.
-fn has_fours(problem: &Problem) -> bool {
-    problem.feature_dtype == DType::F32
-        && problem.features.is_multiple_of(4)
-        && problem.feature_strides[1] == 1
-}
-
-/// And their rows whole chunks of 16 bytes.
-fn has_quads(problem: &Problem) -> bool {
-    has_fours(problem) && problem.feature_align >= 16 && problem.feature_strides[0] % 4 == 0
-}
-
-/// Whether in some order the elements of a dense output follow each other.
-fn is_whole(problem: &Problem, output: Output, strides: &[isize; RANK]) -> bool {
-    let [x, y, z] = problem.shape;
-    let columns = match output.is_of_features() {
-        true => problem.features,
-        false => 1,
-    };
-    let sizes = [problem.batch, x, y, z, columns];
-    let mut axes: Vec<_> = sizes
-        .into_iter()
-        .zip(*strides)
-        .filter(|axis| axis.0 != 1)
-        .collect();
-    axes.sort_by_key(|axis| axis.1);
-    let mut expected = 1;
-    axes.into_iter().all(|(size, stride)| {
-        let fits = stride == expected;
-        expected *= size as isize;
-        fits
-    })
-}
-
 fn target(problem: &Problem, output: Output, to: [u64; Output::COUNT]) -> Target {
     let Some(form) = problem.outputs[output as usize] else {
         return Target::default();
     };
-    let [_, x, y, z, _] = form.strides;
-    let [_, ys, zs] = problem.shape;
-    // Strides of axes of one cell mean nothing.
-    let flat = problem.form == Form::Dense
-        && (problem.shape[1] == 1 || y == z * zs as isize)
-        && (problem.shape[0] == 1 || x == z * (ys * zs) as isize);
-    let last = if problem.form == Form::Dense { 4 } else { 1 };
-    let whole = |(axis, stride): (usize, &isize)| match axis == last {
-        true => *stride == 1,
-        false => stride % 4 == 0,
-    };
-    let chunks = form.dtype == DType::F32
-        && form.align >= 16
-        && problem.features.is_multiple_of(4)
-        && form.strides.iter().enumerate().all(whole);
-    let whole = problem.form == Form::Dense && is_whole(problem, output, &form.strides);
     Target {
         to: to[output as usize],
         stride: form.strides.map(|stride| stride as i64),
         dtype: form.dtype as u32,
-        form: [(flat, FLAT), (chunks, CHUNKS), (whole, WHOLE)]
-            .iter()
-            .map(|&(is, bit)| if is { bit } else { 0 })
-            .sum(),
+        form: target_form(problem, output, &form),
     }
-}
-
-/// Whether `quotient` in locate.cuh is exact for a grid, and cells can be read off a float: sizes far from where
-/// something underflows, and not more cells than steps of one between 2^22 and 2^23.
-fn is_quick(grid: &Grid) -> bool {
-    let power = |exponent: i32| 2f32.powi(exponent);
-    let sizes = grid.voxel_size().into_iter();
-    let shape = grid.shape().into_iter();
-    sizes
-        .map(|size| (power(-40)..=power(40)).contains(&size))
-        .chain(shape.map(|cells| cells <= 1 << 22))
-        .all(|fine| fine)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::form::{CHUNKS, FLAT, WHOLE};
     use super::*;
     use robocache_testkit::mirror::{fields, header};
     use robocache_testkit::offsets;

@@ -1,4 +1,4 @@
-//! What does the trie of bitmaps keep in the workspace, and where?
+//! What does each variant keep in the workspace, and where?
 
 use super::params::{LEVELS, ORDER_LEVEL};
 use crate::{Determinism, Form, Order, Output, Problem};
@@ -19,7 +19,7 @@ const BEYOND_COLUMNS: usize = 16;
 pub(crate) struct Room {
     pub bytes: usize,
     pub zero_bytes: usize,
-    /// Keys of a cloud: its cells, filled up to whole nodes.
+    /// Keys of a cloud: its cells, filled up as far as a variant wants.
     pub keys: u64,
     /// Voxels that are worked on.
     pub slots: usize,

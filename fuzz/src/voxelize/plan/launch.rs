@@ -66,10 +66,14 @@ fn fits(problem: &Problem, cuda: &CudaCaps, launches: &Launches, variant: &Varia
 /// Whether a variant takes only what its kernels can do. Of those not named here nothing is known.
 fn suits(description: &Description, variant: &Variant) {
     let id = variant.info.id;
-    if !["voxelize.direct.sm80", "voxelize.tiles.sm90"].contains(&id) {
+    let dense = ["voxelize.direct.sm80", "voxelize.owners.sm80", "voxelize.tiles.sm90"];
+    if !dense.contains(&id) {
         return;
     }
     assert_eq!(description.form, Form::Dense, "{id}");
+    if id == "voxelize.owners.sm80" {
+        return;
+    }
     for output in Output::ALL {
         let Some(given) = &description.outputs[output as usize] else {
             continue;

@@ -1,0 +1,91 @@
+//! What do kernels know of memory and grids, so that they can do with less?
+
+use crate::problem::{OutputForm, RANK};
+use crate::{Form, Grid, Output, Problem};
+use robocache_core::DType;
+
+/// `TargetForm` in kernels/voxelize/params.cuh.
+pub(super) const FLAT: u32 = 1;
+pub(super) const CHUNKS: u32 = 2;
+pub(super) const WHOLE: u32 = 4;
+
+/// Whether features are f32, adjacent, and a multiple of four.
+pub(super) fn has_fours(problem: &Problem) -> bool {
+    problem.feature_dtype == DType::F32
+        && problem.features.is_multiple_of(4)
+        && problem.feature_strides[1] == 1
+}
+
+/// And their rows whole chunks of 16 bytes.
+pub(super) fn has_quads(problem: &Problem) -> bool {
+    has_fours(problem) && problem.feature_align >= 16 && problem.feature_strides[0] % 4 == 0
+}
+
+/// Whether `quotient` in locate.cuh is exact for a grid, and cells can be read off a float: sizes far from where
+/// something underflows, and not more cells than steps of one between 2^22 and 2^23.
+pub(super) fn is_quick(grid: &Grid) -> bool {
+    let power = |exponent: i32| 2f32.powi(exponent);
+    let sizes = grid.voxel_size().into_iter();
+    let shape = grid.shape().into_iter();
+    sizes
+        .map(|size| (power(-40)..=power(40)).contains(&size))
+        .chain(shape.map(|cells| cells <= 1 << 22))
+        .all(|fine| fine)
+}
+
+/// How an output lies in memory, in bits.
+pub(super) fn target_form(problem: &Problem, output: Output, form: &OutputForm) -> u32 {
+    let flag = |on: bool, bit: u32| if on { bit } else { 0 };
+    flag(is_flat(problem, form), FLAT)
+        | flag(has_chunks(problem, form), CHUNKS)
+        | flag(is_whole(problem, output, &form.strides), WHOLE)
+}
+
+/// Whether the cells of a cloud follow each other.
+fn is_flat(problem: &Problem, form: &OutputForm) -> bool {
+    let [_, x, y, z, _] = form.strides;
+    let [xs, ys, zs] = problem.shape;
+    // Strides of axes of one cell mean nothing.
+    problem.form == Form::Dense
+        && (ys == 1 || y == z * zs as isize)
+        && (xs == 1 || x == z * (ys * zs) as isize)
+}
+
+/// Whether rows of features are f32 and whole chunks of 16 bytes.
+fn has_chunks(problem: &Problem, form: &OutputForm) -> bool {
+    let last = if problem.form == Form::Dense { 4 } else { 1 };
+    let whole = |(axis, stride): (usize, &isize)| match axis == last {
+        true => *stride == 1,
+        false => stride % 4 == 0,
+    };
+    form.dtype == DType::F32
+        && form.align >= 16
+        && problem.features.is_multiple_of(4)
+        && form.strides.iter().enumerate().all(whole)
+}
+
+/// Whether in some order the elements of all cells of all clouds follow each other.
+fn is_whole(problem: &Problem, output: Output, strides: &[isize; RANK]) -> bool {
+    if problem.form != Form::Dense {
+        return false;
+    }
+    let [x, y, z] = problem.shape;
+    let columns = match output.is_of_features() {
+        true => problem.features,
+        false => 1,
+    };
+    let mut axes = [(0, 0); RANK];
+    let sizes = [problem.batch, x, y, z, columns];
+    for (axis, of) in axes.iter_mut().zip(strides.iter().zip(sizes)) {
+        *axis = (*of.0, of.1 as isize);
+    }
+    axes.sort_unstable();
+    let mut expected = 1;
+    axes.into_iter()
+        .filter(|&(_, size)| size != 1)
+        .all(|(stride, size)| {
+            let follows = stride == expected;
+            expected *= size;
+            follows
+        })
+}

@@ -3,7 +3,7 @@
 use super::form::{has_fours, has_quads, is_quick, target_form};
 use super::room::{OwnerRoom, Room, TileRoom};
 use crate::request::{Reductions, Request};
-use crate::{Clouds, Form, Grid, Order, Output, Outside, Problem};
+use crate::{Clouds, Grid, Order, Output, Outside, Problem};
 use robocache_core::{DType, TensorViewMut};
 
 const CLAMP: u32 = 1;

@@ -180,18 +180,23 @@ impl Problem {
         self.outputs[output as usize].is_some()
     }
 
-    /// Whether something is made of features.
+    /// Whether something is made of features: where there is room for no cell, nothing is, however many there are.
     pub fn wants_features(&self) -> bool {
-        Output::ALL
-            .into_iter()
-            .any(|output| output.is_of_features() && self.wants(output))
+        let made = |output: Output| output.is_of_features() && self.wants(output);
+        self.has_places() && Output::ALL.into_iter().any(made)
     }
 
     /// Whether features are added up, or the largest and smallest of them looked for.
     pub fn wants_totals(&self) -> bool {
-        [Output::Sum, Output::Mean, Output::Max, Output::Min]
-            .into_iter()
-            .any(|output| self.wants(output))
+        let totals = [Output::Sum, Output::Mean, Output::Max, Output::Min];
+        self.has_places() && totals.into_iter().any(|output| self.wants(output))
+    }
+
+    fn has_places(&self) -> bool {
+        match self.form {
+            Form::Dense => self.cells() > 0,
+            Form::Sparse => self.capacity > 0,
+        }
     }
 
     /// The cells of the whole batch; saturates.

@@ -303,6 +303,29 @@ fn no_features_and_no_columns_of_them() {
     }
 }
 
+/// As many columns as can be numbered, of which none has a place: nothing is kept of them.
+#[test]
+fn billions_of_features_and_room_for_no_voxel() {
+    let columns = i32::MAX as usize;
+    let points = [0.5f32; 12];
+    let view = TensorView::from_slice(&points, [4, 3]).unwrap();
+    let layout = Layout::strided([4, columns], [1, 0]).unwrap();
+    let features = TensorView::from_slice_strided(&points, layout, 0).unwrap();
+    for variant in variants_of_the_cpu() {
+        let (mut number, mut coords, mut mean) = ([-7i64], [0i32; 0], [0f32; 0]);
+        let request = Sparse::new(
+            Clouds::new(view).features(features),
+            unit([2, 3, 4]),
+            TensorViewMut::from_slice(&mut number, [1]).unwrap(),
+            TensorViewMut::from_slice(&mut coords, [0, 4]).unwrap(),
+        )
+        .mean(TensorViewMut::from_slice(&mut mean, [0, columns]).unwrap())
+        .options(Options::default().forced(variant));
+        voxelize_sparse(request).unwrap();
+        assert_eq!(number, [1], "{variant}");
+    }
+}
+
 /// The same points in any order: the same bytes of all that does not tell of the order.
 #[test]
 fn the_order_of_the_points_changes_nothing_at_the_strictest_level() {

@@ -4,7 +4,7 @@ import math
 from _protocol import Refused
 from _voxelize_cloud import cloud
 
-SCENES = ("uniform", "clustered", "lidar", "one")
+SCENES = ("uniform", "clustered", "lidar", "one", "kitti")
 OF_FEATURES = ("sum", "mean", "max", "min")
 OUTPUTS = ("occupancy", "bits", "count", "first") + OF_FEATURES
 UNIT = 2.0**-24

@@ -66,7 +66,11 @@ fn fits(problem: &Problem, cuda: &CudaCaps, launches: &Launches, variant: &Varia
 /// Whether a variant takes only what its kernels can do. Of those not named here nothing is known.
 fn suits(description: &Description, variant: &Variant) {
     let id = variant.info.id;
-    let dense = ["voxelize.direct.sm80", "voxelize.owners.sm80", "voxelize.tiles.sm90"];
+    let dense = [
+        "voxelize.direct.sm80",
+        "voxelize.owners.sm80",
+        "voxelize.tiles.sm90",
+    ];
     if !dense.contains(&id) {
         return;
     }

@@ -161,6 +161,10 @@ impl<const R: usize> Tensor<R> {
 
     /// The offsets of its elements from element 0, in the order of their indices; there are few enough.
     pub fn offsets(&self) -> Vec<i128> {
+        // The dimensions before the one that has none can be as long as they like.
+        if self.count() == 0 {
+            return Vec::new();
+        }
         let mut at: Vec<i128> = vec![0];
         for (&n, stride) in self.layout.shape.iter().zip(self.layout.strides) {
             let steps = |&start: &i128| (0..n as i128).map(move |i| start + i * stride as i128);

@@ -120,6 +120,8 @@ fn what_cannot_be_shown_is_refused() {
         fail(&["demo", "--voxel", size], 2, &["--voxel"]);
     }
     fail(&["demo", "--scan-format", "kitti"], 2, &["--scan"]);
+    let of_log = ["demo", "--data", "a.csv", "--time", "t", "--voxel", "1"];
+    fail(&of_log, 2, &["--voxel needs --scan"]);
     let with = |text: &str, words: &[&str]| {
         let log = folder.put("log.csv", text);
         fail(

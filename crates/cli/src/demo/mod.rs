@@ -76,9 +76,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORMAT", requires = "scan")]
     scan_format: Option<Form>,
 
-    /// How wide the cells are that the scan is put into, in its unit
-    #[arg(long, value_name = "SIZE", default_value = "0.2", value_parser = parse_voxel, allow_hyphen_values = true)]
-    voxel: f64,
+    /// How wide the cells are that the scan is put into, in its unit; 0.2 without it
+    #[arg(long, value_name = "SIZE", value_parser = parse_voxel, allow_hyphen_values = true)]
+    voxel: Option<f64>,
 
     /// The folder for the page, the log and the scan
     #[arg(long, value_name = "DIR", default_value = "target/demo")]
@@ -88,6 +88,9 @@ pub(crate) struct Args {
     #[arg(long, default_value = "auto")]
     device: Choice,
 }
+
+/// How wide cells are if nobody says.
+const VOXEL: f64 = 0.2;
 
 fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
@@ -110,6 +113,9 @@ fn parse_voxel(text: &str) -> Result<f64, String> {
 /// # Errors
 /// What is wrong with the log, the scan, the device or the folder; and if two devices disagree.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.voxel.is_some() && args.data.is_some() && args.scan.is_none() {
+        return Err(usage("--voxel needs --scan beside --data"));
+    }
     let session = match (&args.data, &args.time) {
         (Some(data), Some(time)) => Session::read(data, time, args.time_unit)?,
         (None, _) => Session::synthesize(args.seconds, &args.out.join("log"))?,
@@ -119,7 +125,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let devices = devices(args.device)?;
     // What is wrong with a scan is said before anything is measured.
     let goal = measure::goal(&devices);
-    let scene = args.scan()?.map(|scan| scan.scene(args.voxel, goal));
+    let scene = args
+        .scan()?
+        .map(|scan| scan.scene(args.voxel.unwrap_or(VOXEL), goal));
     let scene = scene.transpose()?;
 
     console::print(&session.describe(&targets, args.rate))?;

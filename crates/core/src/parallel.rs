@@ -1,7 +1,7 @@
 //! CPU threads, safe to use in a forked child.
 //!
 //! Work is split in halves into some pieces for each thread: the calling one, which starts at once, and those of a
-//! pool of RoboCache's own, which have to wake up first. Whoever has done its own goes on with what the others have
+//! pool of RoboCache's own, one fewer, which have to wake up first. Whoever has done its own goes on with what the others have
 //! not begun. The same thread begins with the same pieces in every call, and finds them in its cache.
 //!
 //! A pool's threads do not survive a `fork` (data loaders fork), and using it in the child would wait for ever: the
@@ -24,8 +24,10 @@ pub const WORTH_SPLITTING: usize = 256 * 1024;
 fn pool() -> Option<&'static ThreadPool> {
     let pool = POOL
         .get_or_init(|| {
+            // The calling thread is one of them. One more would only wake up to find nothing, on a core that is busy.
+            let others = requested_threads().checked_sub(1).filter(|&n| n > 0)?;
             let threads = ThreadPoolBuilder::new()
-                .num_threads(requested_threads())
+                .num_threads(others)
                 .thread_name(|index| format!("robocache-{index}"))
                 .build()
                 .ok()?;
@@ -51,7 +53,7 @@ pub fn requested_threads() -> usize {
 /// How many threads work is spread over: [`requested_threads`]; one in a forked child whose parent had
 /// used the pool.
 pub fn threads() -> usize {
-    pool().map_or(1, ThreadPool::current_num_threads)
+    1 + pool().map_or(0, ThreadPool::current_num_threads)
 }
 
 /// Runs `leaf` over pieces of `work`.
@@ -66,12 +68,12 @@ where
 {
     let pool = match bytes < WORTH_SPLITTING {
         true => None,
-        false => pool().filter(|pool| pool.current_num_threads() > 1),
+        false => pool(),
     };
     let Some(pool) = pool else {
         return leaf(work);
     };
-    let threads = pool.current_num_threads();
+    let threads = 1 + pool.current_num_threads();
     let shares = Shares::new(pieces(work, threads * PIECES, halve), threads);
     pool.in_place_scope(|scope| {
         for thread in 1..threads {
@@ -79,6 +81,7 @@ where
             scope.spawn(move |_| shares.work(thread, leaf));
         }
         shares.work(0, &leaf);
+        shares.wait();
     });
 }
 
@@ -107,8 +110,14 @@ fn pieces<W>(work: W, enough: usize, halve: impl Fn(W) -> Result<(W, W), W>) -> 
     }
 }
 
+/// How often the calling thread looks whether the others are done, before it sleeps until they are: for some ten
+/// microseconds, as long as it takes to be woken up.
+const LOOKS: usize = 1 << 10;
+
 /// Pieces with a range of them for each thread.
 struct Shares<W> {
+    /// How many threads have begun and not ended.
+    at_work: AtomicUsize,
     pieces: Vec<Mutex<Option<W>>>,
     /// The next of each range that nobody has taken, and its end.
     ranges: Vec<(AtomicUsize, usize)>,
@@ -120,12 +129,14 @@ impl<W> Shares<W> {
         let range = |thread| (AtomicUsize::new(begin(thread)), begin(thread + 1));
         Shares {
             ranges: (0..threads).map(range).collect(),
+            at_work: AtomicUsize::new(0),
             pieces: pieces.into_iter().map(Some).map(Mutex::new).collect(),
         }
     }
 
     /// Does a thread's pieces, then what is left of the others'.
     fn work(&self, thread: usize, leaf: &impl Fn(W)) {
+        self.at_work.fetch_add(1, Ordering::Relaxed);
         let (before, from) = self.ranges.split_at(thread);
         for (next, end) in from.iter().chain(before) {
             loop {
@@ -140,6 +151,15 @@ impl<W> Shares<W> {
                     leaf(piece);
                 }
             }
+        }
+        self.at_work.fetch_sub(1, Ordering::Release);
+    }
+
+    /// Waits for the others, but not for long, nor for those that have not begun: they may need this core to do so.
+    fn wait(&self) {
+        let working = || self.at_work.load(Ordering::Acquire) > 0;
+        for _ in (0..LOOKS).take_while(|_| working()) {
+            std::hint::spin_loop();
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | [`ragged`] | which rows of a batch are real? |
 //! | [`round`] | how does a wide number become a narrow one, rounded once? |
 //! | [`parallel`] | how is CPU work spread over threads? |
+//! | [`wide`] | how do loops get the widest vectors that there are? |
 //! | [`error`] | what can go wrong? |
 
 pub mod dtype;
@@ -21,6 +22,7 @@ pub mod ragged;
 pub mod round;
 pub mod time;
 pub mod view;
+pub mod wide;
 
 pub use dtype::{DType, Element};
 pub use error::{Error, Refusal, Refused, Result, TimeFault};

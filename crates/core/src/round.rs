@@ -1,4 +1,5 @@
-//! Numbers rounded once, to nearest, to types of 16 bits that no instruction rounds them to.
+//! Numbers rounded once, to nearest, to types of 16 bits that no instruction rounds them to; and truncated, by one
+//! instruction for a whole vector.
 
 use crate::{bf16, f16};
 
@@ -20,6 +21,18 @@ pub fn f16_from_i64(value: i64) -> f16 {
 /// An integer as the nearest bf16.
 pub fn bf16_from_i64(value: i64) -> bf16 {
     bf16_from_f64(whole_toward_odd(value))
+}
+
+/// A float without what is behind its point, held within 0 and the largest float that is an i32; 0 for NaN. Unlike `as`,
+/// a loop of this becomes one of vectors.
+#[inline]
+pub fn positive_i32(value: f32) -> i32 {
+    const MOST: f32 = 2_147_483_520.0;
+    // What is no number fails the first comparison.
+    let positive = if value > 0.0 { value } else { 0.0 };
+    let held = if positive < MOST { positive } else { MOST };
+    // SAFETY: a number, and within what i32 holds.
+    unsafe { held.to_int_unchecked() }
 }
 
 /// A double on its way to 16 bits: truncated to a float whose last bit is set if anything was lost
@@ -48,6 +61,27 @@ fn whole_toward_odd(value: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn floats_are_truncated_as_far_as_they_fit() {
+        let infinity = f32::INFINITY;
+        for (value, expected) in [
+            (0.0, 0),
+            (-0.0, 0),
+            (0.99, 0),
+            (1.0, 1),
+            (8_388_607.5, 8_388_607),
+            (2e9, 2_000_000_000),
+            (-1.5, 0),
+            (f32::NAN, 0),
+            (-f32::NAN, 0),
+            (2_147_483_648.0, 2_147_483_520),
+            (infinity, 2_147_483_520),
+            (-infinity, 0),
+        ] {
+            assert_eq!(positive_i32(value), expected, "{value}");
+        }
+    }
 
     #[test]
     fn doubles_round_once_on_their_way_to_sixteen_bits() {

@@ -134,6 +134,30 @@ mod tests {
     }
 
     #[test]
+    fn columns_lie_where_the_strides_say() {
+        let data: Vec<i32> = (0..24).collect();
+        let layout = Layout::strided([4, 3], [-6, 2]).unwrap();
+        let view = TensorView::from_slice_strided(&data, layout, 18).unwrap();
+        let tensor = HostTensor::<i32, 2>::new(&view).unwrap();
+        let column = |rows, column| tensor.column(rows, column).collect::<Vec<_>>();
+        assert_eq!(column(0..4, 0), [18, 12, 6, 0]);
+        assert_eq!(column(1..3, 2), [16, 10]);
+        assert_eq!(column(4..4, 1), []);
+        let layout = Layout::strided([0, 3], [isize::MAX, isize::MAX]).unwrap();
+        let view = TensorView::from_slice_strided(&[0i32; 0], layout, 0).unwrap();
+        let tensor = HostTensor::<i32, 2>::new(&view).unwrap();
+        assert_eq!(tensor.column(0..0, 2).count(), 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "column < columns")]
+    fn a_column_outside_is_caught() {
+        let data = [1f32; 4];
+        let view = TensorView::from_slice(&data, [2, 2]).unwrap();
+        let _ = HostTensor::<f32, 2>::new(&view).unwrap().column(0..2, 2);
+    }
+
+    #[test]
     fn a_view_of_another_type_is_refused() {
         let data = [1f32; 4];
         let view = TensorView::from_slice(&data, [2, 2]).unwrap();

@@ -3,6 +3,7 @@
 use super::{check, check_index};
 use crate::{Element, Layout, Result, TensorView};
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// A read-only typed view of host memory.
 #[derive(Clone, Copy, Debug)]
@@ -160,6 +161,21 @@ impl<'a, T: Element> HostTensor<'a, T, 2> {
     #[inline]
     pub fn has_rows(&self) -> bool {
         self.layout.strides[1] == 1 || self.layout.shape[1] <= 1
+    }
+
+    /// The elements of a column in some rows, one after the other.
+    ///
+    /// # Panics
+    /// If there are fewer rows or columns.
+    #[inline]
+    pub fn column(&self, rows: Range<usize>, column: usize) -> impl Iterator<Item = T> + 'a {
+        let ([count, columns], [of_row, of_column]) = (self.layout.shape, self.layout.strides);
+        assert!(rows.start <= rows.end && rows.end <= count && column < columns);
+        // Without rows there may be nothing there, and nothing is read.
+        let first = self.first;
+        let first = first.wrapping_offset((column as isize).wrapping_mul(of_column));
+        // SAFETY: the view's memory holds every element of the shape, and both indices are inside.
+        rows.map(move |row| unsafe { *first.wrapping_offset(row as isize * of_row) })
     }
 
     /// The elements at `[i, ..]` as a slice; the last stride must be one.

@@ -1,7 +1,9 @@
 //! In which cell is a point?
 
 use crate::{Clouds, Grid, Outside};
-use robocache_core::{DType, Element, Error, HostTensor, Result, RowSpan, Rows, f16};
+use robocache_core::wide::{self, Loops};
+use robocache_core::{DType, Element, Error, HostTensor, Result, RowSpan, Rows, f16, round};
+use std::ops::Range;
 
 /// The key of a point that is in no cell.
 pub(crate) const NOWHERE: u64 = u64::MAX;
@@ -101,26 +103,83 @@ impl<'a, T: Coordinate> Locator<'a, T> {
         })
     }
 
-    /// The number of a point's cell.
-    #[inline]
-    fn cell(&self, point: [T; 3]) -> Option<u64> {
-        let (min, size, shape) = (self.grid.min(), self.grid.voxel_size(), self.grid.shape());
-        let each = |axis: usize| {
-            let quotient = f64::from(point[axis].beyond_corner(min[axis]) / size[axis]);
-            let cells = shape[axis] as f64;
-            // Whole numbers of cells are exact here: this is the test of the quotient's floor, which no number fails
-            // that is not finite, as its quotient is not.
-            let inside = (quotient >= 0.0) & (quotient < cells);
-            // Within the grid, truncation is the floor.
-            let nearest = quotient.max(0.0).min(cells - 1.0) as u32 as usize;
-            (inside, nearest)
+    /// The keys of up to [`BLOCK`] points of a cloud whose cells are numbered from `corner` on.
+    #[inline(always)]
+    fn block(&self, points: Range<usize>, corner: u64, keys: &mut [u64]) {
+        let along = |axis| self.along(points.clone(), axis);
+        // One by one: by `map` they would not be inlined.
+        let (x, y, z) = (along(0), along(1), along(2));
+        for (i, key) in keys.iter_mut().enumerate() {
+            let cell = [x.cells[i], y.cells[i], z.cells[i]];
+            let outside = x.outside[i] | y.outside[i] | z.outside[i];
+            // No key has all bits: that is `NOWHERE`.
+            *key = (corner + self.grid.number(cell)) | outside as i64 as u64;
+        }
+    }
+
+    #[inline(always)]
+    fn along(&self, points: Range<usize>, axis: usize) -> Along {
+        let grid = &self.grid;
+        let (min, size, cells) = (
+            grid.min()[axis],
+            grid.voxel_size()[axis],
+            grid.shape()[axis],
+        );
+        let coordinates = || self.points.column(points.clone(), axis);
+        let mut quotients = [0.0; BLOCK];
+        for (distance, coordinate) in quotients.iter_mut().zip(coordinates()) {
+            *distance = coordinate.beyond_corner(min);
+        }
+        quotients.iter_mut().for_each(|distance| *distance /= size);
+        let mut along = Along {
+            cells: [0; BLOCK],
+            outside: [0; BLOCK],
         };
-        let [x, y, z] = [each(0), each(1), each(2)];
-        let is_in = match self.outside {
-            Outside::Drop => x.0 & y.0 & z.0,
-            Outside::Clamp => point.into_iter().all(Coordinate::is_finite),
-        };
-        is_in.then(|| self.grid.number([x.1, y.1, z.1]))
+        // A grid has fewer cells along an axis than i32 has numbers; within it, truncation is the floor.
+        let (last, limit) = ((cells - 1) as i32, not_below(cells));
+        for (cell, quotient) in along.cells.iter_mut().zip(quotients) {
+            let below = quotient < limit;
+            *cell = if below {
+                round::positive_i32(quotient)
+            } else {
+                last
+            } as u32;
+        }
+        let mask = |outside: bool| -i32::from(outside);
+        match self.outside {
+            Outside::Drop => {
+                // This is the test of the quotient's floor, which no number passes that is not finite, as its
+                // quotient is not.
+                for (outside, quotient) in along.outside.iter_mut().zip(quotients) {
+                    *outside = mask(!((quotient >= 0.0) & (quotient < limit)));
+                }
+            }
+            Outside::Clamp => {
+                for (outside, coordinate) in along.outside.iter_mut().zip(coordinates()) {
+                    *outside = mask(!coordinate.is_finite());
+                }
+            }
+        }
+        along
+    }
+}
+
+/// Points that are located together: enough for vectors of any width.
+const BLOCK: usize = 64;
+
+/// Where the points of a block are along an axis.
+struct Along {
+    cells: [u32; BLOCK],
+    /// All bits of those that are in no cell.
+    outside: [i32; BLOCK],
+}
+
+/// The smallest f32 that is not below a number: others are below both or neither.
+fn not_below(number: usize) -> f32 {
+    let nearest = number as f32;
+    match (nearest as usize) < number {
+        true => nearest.next_up(),
+        false => nearest,
     }
 }
 
@@ -136,18 +195,33 @@ impl<T: Coordinate> Locate for Locator<'_, T> {
         for (cloud, span) in clouds.take_while(|(_, span)| span.first < end) {
             let corner = cloud as u64 * self.grid.cells();
             let points = span.first.max(first)..(span.first + span.count).min(end);
-            let rows = self.points.has_rows();
-            for point in points {
-                let coordinates = match rows {
-                    true => self.points.row(point).first_chunk().copied(),
-                    false => None,
-                };
-                let at = |axis| self.points.at([point, axis]);
-                let coordinates = coordinates.unwrap_or_else(|| [at(0), at(1), at(2)]);
-                if let Some(cell) = self.cell(coordinates) {
-                    keys[point - first] = corner + cell;
-                }
-            }
+            let keys = &mut keys[points.start - first..points.end - first];
+            wide::run(OfCloud {
+                locator: self,
+                points,
+                corner,
+                keys,
+            });
+        }
+    }
+}
+
+/// Neighbouring points of a cloud that are to be located.
+struct OfCloud<'k, 'a, T> {
+    locator: &'k Locator<'a, T>,
+    points: Range<usize>,
+    /// The key of the cloud's first cell.
+    corner: u64,
+    keys: &'k mut [u64],
+}
+
+impl<T: Coordinate> Loops for OfCloud<'_, '_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let blocks = self.points.clone().step_by(BLOCK);
+        for (begin, keys) in blocks.zip(self.keys.chunks_mut(BLOCK)) {
+            let block = begin..begin + keys.len();
+            self.locator.block(block, self.corner, keys);
         }
     }
 }
@@ -211,6 +285,34 @@ mod tests {
         let found = keys(&POINTS, Some(&[1, 1, 2, 2, 3]), Outside::Clamp);
         assert_eq!(found, [none, 24 + 23, 3 * 24 + 18, none, none]);
         assert_eq!(keys(&POINTS, Some(&[0]), Outside::Clamp), [none; 5]);
+    }
+
+    #[test]
+    fn long_axes_end_where_they_should() {
+        // One more than f32 can tell from its neighbour, and the most that there are.
+        for cells in [16_777_217, i32::MAX as usize] {
+            let grid = Grid::new([0.0; 3], [1.0; 3], [cells, 1, 1]).unwrap();
+            let last = cells as u64 - 1;
+            let below = (cells as f32).next_down();
+            let points = [[0.5, 0.0, 0.0], [below, 0.5, 0.0], [1e30, 0.0, 0.0]];
+            let view = TensorView::from_slice(points.as_flattened(), [3, 3]).unwrap();
+            let clouds = Clouds::new(view);
+            let found = |outside| {
+                let mut keys = [0; 3];
+                locator(&clouds, grid, outside)
+                    .unwrap()
+                    .locate(0, &mut keys);
+                keys
+            };
+            let inside = below as u64;
+            assert!(inside <= last);
+            assert_eq!(found(Outside::Drop), [0, inside, NOWHERE]);
+            assert_eq!(found(Outside::Clamp), [0, inside, last]);
+        }
+        assert_eq!(
+            [1, 16_777_216, 16_777_217].map(not_below),
+            [1.0, 16_777_216.0, 16_777_218.0]
+        );
     }
 
     #[test]

@@ -16,12 +16,6 @@ pub(crate) trait Features: Sync {
     /// point in the lower.
     fn add(&self, items: &[u64], totals: &mut Totals);
 
-    /// Begins the first cell anew with those of some points.
-    fn total(&self, points: &[u64], totals: &mut Totals);
-
-    /// Asks for those of a point, which are to be read soon.
-    fn fetch(&self, point: usize);
-
     /// Raises the largest finite magnitude of each column to that among the points from `first` on that have a key.
     fn raise(&self, first: usize, keys: &[u64], largest: &mut [f32]);
 }
@@ -86,57 +80,77 @@ impl<T: Feature> Features for HostTensor<'_, T, 2> {
     }
 
     fn add(&self, items: &[u64], totals: &mut Totals) {
-        /// So many points are asked for ahead: they lie anywhere.
-        const AHEAD: usize = 16;
-        for (i, item) in items.iter().enumerate() {
-            if let Some(later) = items.get(i + AHEAD) {
-                Features::fetch(self, *later as u32 as usize);
-            }
-            let (cell, point) = ((item >> 32) as usize, *item as u32 as usize);
-            add::<T, false>(self, point, cell, totals);
+        // Columns of which the compiler knows how many there are go through vectors.
+        let (mut column, columns) = (0, self.shape()[1]);
+        while column < columns {
+            column += match columns - column {
+                8.. => add::<T, 8>(self, column, items, totals),
+                4.. => add::<T, 4>(self, column, items, totals),
+                2.. => add::<T, 2>(self, column, items, totals),
+                _ => add::<T, 1>(self, column, items, totals),
+            };
         }
-    }
-
-    fn total(&self, points: &[u64], totals: &mut Totals) {
-        let Some((first, others)) = points.split_first() else {
-            return;
-        };
-        add::<T, true>(self, *first as usize, 0, totals);
-        for point in others {
-            add::<T, false>(self, *point as usize, 0, totals);
-        }
-    }
-
-    fn fetch(&self, point: usize) {
-        HostTensor::fetch(self, [point, 0]);
     }
 
     fn raise(&self, first: usize, keys: &[u64], largest: &mut [f32]) {
-        let placed = keys.iter().enumerate().filter(|(_, key)| **key != NOWHERE);
+        let placed = (first..).zip(keys).filter(|(_, key)| **key != NOWHERE);
         for (point, _) in placed {
-            for (column, largest) in largest.iter_mut().enumerate() {
-                let magnitude = Features::at(self, first + point, column).abs();
-                if magnitude.is_finite() {
-                    *largest = largest.max(magnitude);
+            if self.has_rows() {
+                for (largest, value) in largest.iter_mut().zip(self.row(point)) {
+                    raise(largest, value.value());
                 }
+                continue;
+            }
+            for (column, largest) in largest.iter_mut().enumerate() {
+                raise(largest, Features::at(self, point, column));
             }
         }
     }
 }
 
+/// Raises the largest magnitude to that of a finite value.
 #[inline]
-fn add<T: Feature, const ANEW: bool>(
+fn raise(largest: &mut f32, value: f32) {
+    let magnitude = value.abs();
+    let raises = (magnitude > *largest) & (magnitude < f32::INFINITY);
+    *largest = if raises { magnitude } else { *largest };
+}
+
+/// Adds so many columns of some points, from `column` on; tells how many.
+fn add<T: Feature, const W: usize>(
+    features: &HostTensor<'_, T, 2>,
+    column: usize,
+    items: &[u64],
+    totals: &mut Totals,
+) -> usize {
+    /// So many points are asked for ahead: they lie anywhere.
+    const AHEAD: usize = 32;
+    let rows = features.has_rows();
+    let points = items.iter().enumerate().map(|(i, item)| {
+        if let Some(later) = items.get(i + AHEAD) {
+            // Those of a point often lie in two lines.
+            let later = *later as u32 as usize;
+            features.fetch([later, column]);
+            features.fetch([later, column + W - 1]);
+        }
+        let (cell, point) = ((item >> 32) as usize, *item as u32 as usize);
+        let values = match rows {
+            true => features.row(point)[column..].first_chunk().copied(),
+            false => None,
+        };
+        let values: [T; W] = values.unwrap_or_else(|| scattered(features, point, column));
+        (cell, values.map(Feature::value))
+    });
+    totals.add(column, points);
+    W
+}
+
+/// Features of a point that are not adjacent. Apart, so that those that are go through a short loop.
+#[inline(never)]
+fn scattered<T: Feature, const W: usize>(
     features: &HostTensor<'_, T, 2>,
     point: usize,
-    cell: usize,
-    totals: &mut Totals,
-) {
-    if features.has_rows() {
-        let row = features.row(point).iter();
-        totals.add::<ANEW>(cell, row.map(|value| value.value()));
-    } else {
-        let columns = 0..features.shape()[1];
-        let at = |column| Features::at(features, point, column);
-        totals.add::<ANEW>(cell, columns.map(at));
-    }
+    column: usize,
+) -> [T; W] {
+    std::array::from_fn(|of_these| features.at([point, column + of_these]))
 }

@@ -3,6 +3,12 @@
 //! Floats are not associative, integers are: every value becomes a whole multiple of a quantum that is so large
 //! that N of the largest fit 63 bits, and so small that f32 loses next to nothing.
 
+/// An f32 has nothing behind its point from here on, whatever power of two it is multiplied by.
+const WHOLE: f64 = (1u64 << 51) as f64;
+/// Doubles are one apart where this and anything below [`WHOLE`] add up: the sum is rounded to a whole number, ties to
+/// even, and has it in its lowest bits, negative or not. There is no instruction for that on every processor.
+const ROUNDING: f64 = 3.0 * WHOLE;
+
 /// The quantum of a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Quantum {
@@ -23,7 +29,13 @@ impl Quantum {
     /// How many quanta a finite value is, to the nearest, ties to even.
     #[inline]
     pub fn multiple(&self, value: f32) -> i64 {
-        (f64::from(value) * self.per_unit).round_ties_even() as i64
+        let quanta = f64::from(value) * self.per_unit;
+        match quanta.abs() < WHOLE {
+            true => (quanta + ROUNDING)
+                .to_bits()
+                .wrapping_sub(ROUNDING.to_bits()) as i64,
+            false => quanta as i64,
+        }
     }
 
     /// So many quanta.
@@ -94,5 +106,16 @@ mod tests {
         assert_eq!([quantum.multiple(1e-12), quantum.multiple(-1e-12)], [4, -4]);
         assert_eq!(quantum.multiple(f32::powi(2.0, -43)), 0);
         assert_eq!(quantum.multiple(3.0 * f32::powi(2.0, -43)), 2);
+        // On both sides of where floats are whole.
+        for points in [1, 1 << 10, 1 << 11, 1 << 12, 1 << 13] {
+            let quantum = Quantum::of(1.0, points);
+            for value in [1.999_999_9f32, 1.0, 0.999_999_94, 0.3, 1e-9, 7e-13, 0.0] {
+                for value in [value, -value] {
+                    let quanta = f64::from(value) / quantum.size;
+                    let nearest = quanta.round_ties_even() as i64;
+                    assert_eq!(quantum.multiple(value), nearest, "{value:e} of {points}");
+                }
+            }
+        }
     }
 }

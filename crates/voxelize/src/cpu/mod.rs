@@ -10,7 +10,10 @@
 //! | `output.rs` | how are results written, whatever their type and form? |
 //! | `scalar.rs` | the reference variant |
 //! | `spread.rs` | how do points come to the thread of their cells? |
+//! | `radix.rs` | how are the points of a range sorted by their cells? |
 //! | `sorted.rs` | which points does each cell have, found on all threads? |
+//! | `places.rs` | how are the places of sparse voxels filled, on all threads? |
+//! | `scratch.rs` | where does memory between two steps come from? |
 //! | `sheet.rs` | how is an output of all cells one flat array, whatever its strides? |
 //! | `tiles.rs` | how are all cells filled, on all threads? |
 //! | `partition.rs` | the variant for all threads |
@@ -21,7 +24,10 @@ mod group;
 mod locate;
 mod output;
 mod partition;
+mod places;
+mod radix;
 mod scalar;
+mod scratch;
 mod sheet;
 mod sorted;
 mod spread;

@@ -54,16 +54,16 @@ impl<'a, const C: usize, const V: usize> Cells<'a, C, V> {
         let mut index = [0; V];
         index[..C].copy_from_slice(&at);
         if let Some(sums) = &mut self.sum {
-            sums.set_row(index, |column| totals.sum(0, column));
+            sums.set_row(index, totals.sums(0));
         }
         if let Some(means) = &mut self.mean {
-            means.set_row(index, |column| totals.sum(0, column) / count as f64);
+            means.set_row(index, totals.sums(0).map(|sum| sum / count as f64));
         }
         if let Some(highest) = &mut self.max {
-            highest.set_row(index, |column| totals.max(0, column));
+            highest.set_row(index, totals.max(0));
         }
         if let Some(lowest) = &mut self.min {
-            lowest.set_row(index, |column| totals.min(0, column));
+            lowest.set_row(index, totals.min(0));
         }
     }
 }
@@ -167,11 +167,11 @@ impl<'a, const R: usize> Values<'a, R> {
 
     /// Writes all values along the last dimension, whose index is 0.
     #[inline]
-    pub fn set_row(&mut self, index: [usize; R], value: impl Fn(usize) -> f64) {
+    pub fn set_row(&mut self, index: [usize; R], values: impl Iterator<Item = f64>) {
         match self {
-            Values::F16(all) => set_row(all, index, value),
-            Values::Bf16(all) => set_row(all, index, value),
-            Values::F32(all) => set_row(all, index, value),
+            Values::F16(all) => set_row(all, index, values),
+            Values::Bf16(all) => set_row(all, index, values),
+            Values::F32(all) => set_row(all, index, values),
         }
     }
 
@@ -188,16 +188,16 @@ impl<'a, const R: usize> Values<'a, R> {
 fn set_row<T: Value, const R: usize>(
     all: &mut HostTensorMut<'_, T, R>,
     mut index: [usize; R],
-    value: impl Fn(usize) -> f64,
+    values: impl Iterator<Item = f64>,
 ) {
     if let Some(row) = all.last_mut(index) {
-        for (column, to) in row.iter_mut().enumerate() {
-            *to = T::narrow(value(column));
+        for (to, value) in row.iter_mut().zip(values) {
+            *to = T::narrow(value);
         }
         return;
     }
-    for column in 0..all.shape()[R - 1] {
+    for (column, value) in values.enumerate() {
         index[R - 1] = column;
-        all.set(index, T::narrow(value(column)));
+        all.set(index, T::narrow(value));
     }
 }

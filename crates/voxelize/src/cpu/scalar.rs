@@ -61,7 +61,8 @@ fn total<'t>(
     points: &[u64],
 ) -> Option<&'t Totals> {
     let (features, totals) = features.as_mut()?;
-    features.total(points, totals);
+    totals.clear();
+    features.add(points, totals);
     Some(totals)
 }
 

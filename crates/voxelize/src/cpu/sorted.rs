@@ -1,28 +1,47 @@
 //! Which points does each cell have, found on all threads?
 //!
-//! Points are spread over ranges of cells, and each range is sorted by itself.
+//! Points are spread over ranges of cells, and each range is sorted by itself. What cells there are is told by going
+//! through the points: a list is made only where they are to come in another order than that of their keys.
 
 use super::feature::Features;
 use super::locate::Locate;
+use super::radix;
+use super::scratch::Scratch;
 use super::spread::{Ranges, Spread};
 use robocache_core::parallel;
 
-/// A cell that has points: its key, and where they are.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Run {
-    pub key: u64,
-    pub begin: u32,
-    pub count: u32,
+/// Points of neighbouring cells, by these and then by index.
+#[derive(Clone, Copy)]
+pub(crate) struct Piece<'c> {
+    /// The key of the cell that the others are counted from.
+    pub corner: u64,
+    /// The cell in the upper half, the point in the lower.
+    pub items: &'c [u64],
 }
 
 /// Cells with their points.
 pub(crate) struct Cells {
-    /// By the key of their cell, those of a cell by index.
-    points: Vec<u64>,
-    /// In order of their keys.
-    runs: Vec<Run>,
+    /// By the key of their cell, those of a cell by index: the cell within its range in the upper half, the point in
+    /// the lower.
+    items: Scratch,
+    /// Where those of each range end.
+    ends: Vec<usize>,
+    /// How many cells have points, up to the end of each range.
+    voxels: Vec<usize>,
+    /// Each range has `2^shift` cells.
+    shift: u32,
+    /// In the order of their first points, if that is wanted.
+    by_first_point: Vec<Run>,
     /// Of each column of the features, the largest finite magnitude among these points.
     pub largest: Vec<f32>,
+}
+
+/// The items of a cell: their range, and where they are.
+#[derive(Clone, Copy)]
+struct Run {
+    range: u32,
+    begin: u32,
+    count: u32,
 }
 
 /// Points of a range, on average.
@@ -37,47 +56,110 @@ impl Cells {
         cells: u64,
     ) -> Cells {
         let ranges = Ranges::new(points / PER_RANGE, cells);
-        let Spread {
-            mut items,
-            ends,
-            largest,
-            ..
-        } = Spread::of(locator, features, points, ranges);
-        let mut runs = vec![Vec::new(); ranges.count];
+        let spread = Spread::of(locator, features, points, ranges);
+        let ends = running_totals(spread.counts());
+        let mut items = Scratch::new(ends.last().copied().unwrap_or(0));
+        let mut voxels = vec![0; ranges.count];
         let bytes = size_of_val(&items[..]);
         let all = Unsorted {
             first: 0,
             begin: 0,
             ends: &ends,
             items: &mut items,
-            runs: &mut runs,
+            voxels: &mut voxels,
         };
-        parallel::for_each(all, bytes, Unsorted::halved, |part| part.sort(ranges.shift));
+        parallel::for_each(all, bytes, Unsorted::halved, |part| part.sort(&spread));
         Cells {
-            points: items,
-            runs: runs.concat(),
-            largest,
+            items,
+            ends,
+            voxels: running_totals(voxels),
+            shift: ranges.shift,
+            by_first_point: Vec::new(),
+            largest: spread.largest,
         }
     }
 
-    /// Puts the cells into the order of their first points; `points` is how many there are in all.
+    /// Puts the cells into the order of their first points, too; `points` is how many there are in all.
     pub fn order_by_first_point(&mut self, points: usize) {
         const NONE: u32 = u32::MAX;
         let mut by_point = vec![NONE; points];
-        for (run, index) in self.runs.iter().zip(0u32..) {
-            by_point[self.points[run.begin as usize] as usize] = index;
+        let mut runs = Vec::with_capacity(self.len());
+        for range in 0..self.ends.len() {
+            let mut begin = before(&self.ends, range) as u32;
+            for items in self.of_range(range).items.chunk_by(same_cell) {
+                by_point[items[0] as u32 as usize] = runs.len() as u32;
+                let (range, count) = (range as u32, items.len() as u32);
+                runs.push(Run {
+                    range,
+                    begin,
+                    count,
+                });
+                begin += count;
+            }
         }
         let order = by_point.into_iter().filter(|&index| index != NONE);
-        self.runs = order.map(|index| self.runs[index as usize]).collect();
+        self.by_first_point = order.map(|index| runs[index as usize]).collect();
     }
 
-    pub fn runs(&self) -> &[Run] {
-        &self.runs
+    /// How many have points.
+    pub fn len(&self) -> usize {
+        self.voxels.last().copied().unwrap_or(0)
     }
 
-    pub fn points(&self, run: &Run) -> &[u64] {
-        &self.points[run.begin as usize..][..run.count as usize]
+    /// Those from one on, in the order of their keys.
+    pub fn by_key(&self, first: usize) -> impl Iterator<Item = Piece<'_>> {
+        let range = self.voxels.partition_point(|&end| end <= first);
+        let mut skip = first - before(&self.voxels, range);
+        let pieces = (range..self.ends.len()).map(|range| self.of_range(range));
+        pieces.map(move |mut piece| {
+            // Of the first range only.
+            for _ in 0..std::mem::take(&mut skip) {
+                let cell = piece.items[0] >> 32;
+                let others = piece.items.iter().position(|item| item >> 32 != cell);
+                piece.items = &piece.items[others.unwrap_or(piece.items.len())..];
+            }
+            piece
+        })
     }
+
+    /// Those from one on, in the order of their first points, if they were put into it: each a piece.
+    pub fn by_first_point(&self, first: usize) -> impl Iterator<Item = Piece<'_>> {
+        let runs = self.by_first_point.iter().skip(first);
+        runs.map(|run| Piece {
+            corner: self.corner(run.range as usize),
+            items: &self.items[run.begin as usize..][..run.count as usize],
+        })
+    }
+
+    fn of_range(&self, range: usize) -> Piece<'_> {
+        Piece {
+            corner: self.corner(range),
+            items: &self.items[before(&self.ends, range)..self.ends[range]],
+        }
+    }
+
+    fn corner(&self, range: usize) -> u64 {
+        (range as u64) << self.shift
+    }
+}
+
+fn same_cell(a: &u64, b: &u64) -> bool {
+    a >> 32 == b >> 32
+}
+
+/// Where a range begins: where the one before it ends.
+fn before(ends: &[usize], range: usize) -> usize {
+    range.checked_sub(1).map_or(0, |before| ends[before])
+}
+
+/// Sums of the first so many.
+fn running_totals(mut counts: Vec<usize>) -> Vec<usize> {
+    let mut total = 0;
+    for count in &mut counts {
+        total += *count;
+        *count = total;
+    }
+    counts
 }
 
 /// Neighbouring ranges whose points are to be sorted.
@@ -89,7 +171,8 @@ struct Unsorted<'s> {
     /// Where the points of each end, likewise.
     ends: &'s [usize],
     items: &'s mut [u64],
-    runs: &'s mut [Vec<Run>],
+    /// How many cells of each have points.
+    voxels: &'s mut [usize],
 }
 
 impl<'s> Unsorted<'s> {
@@ -101,44 +184,36 @@ impl<'s> Unsorted<'s> {
         let (low_ends, high_ends) = self.ends.split_at(middle);
         let end = low_ends[middle - 1];
         let (low_items, high_items) = self.items.split_at_mut(end - self.begin);
-        let (low_runs, high_runs) = self.runs.split_at_mut(middle);
+        let (low_voxels, high_voxels) = self.voxels.split_at_mut(middle);
         Ok((
             Unsorted {
                 first: self.first,
                 begin: self.begin,
                 ends: low_ends,
                 items: low_items,
-                runs: low_runs,
+                voxels: low_voxels,
             },
             Unsorted {
                 first: self.first + middle,
                 begin: end,
                 ends: high_ends,
                 items: high_items,
-                runs: high_runs,
+                voxels: high_voxels,
             },
         ))
     }
 
-    fn sort(self, shift: u32) {
-        let mut begin = self.begin;
-        for (range, (&end, runs)) in self.ends.iter().zip(self.runs).enumerate() {
-            let here = begin - self.begin..end - self.begin;
-            let items = &mut self.items[here];
-            // The cell comes before the point, so that those of a cell stay in order.
-            items.sort_unstable();
-            let corner = ((self.first + range) as u64) << shift;
-            for run in items.chunk_by(|a, b| a >> 32 == b >> 32) {
-                runs.push(Run {
-                    key: corner + (run[0] >> 32),
-                    begin: begin as u32,
-                    count: run.len() as u32,
-                });
-                begin += run.len();
-            }
-            for item in items {
-                *item &= u64::from(u32::MAX);
-            }
+    fn sort(self, spread: &Spread) {
+        let (mut items, mut begin, mut room) = (self.items, self.begin, Vec::new());
+        let ranges = (self.first..).zip(self.ends).zip(self.voxels);
+        for ((range, &end), voxels) in ranges {
+            let (here, rest) = items.split_at_mut(end - begin);
+            radix::sort(spread.range(range), spread.ranges.shift, here, &mut room);
+            let others = here
+                .windows(2)
+                .filter(|pair| !same_cell(&pair[0], &pair[1]));
+            *voxels = usize::from(!here.is_empty()) + others.count();
+            (items, begin) = (rest, end);
         }
     }
 }
@@ -158,6 +233,18 @@ mod tests {
         }
     }
 
+    /// The points of some pieces, whose keys are as they should be.
+    fn points_of<'c>(pieces: impl Iterator<Item = Piece<'c>>, keys: &[u64]) -> Vec<u64> {
+        let mut points = Vec::new();
+        for piece in pieces {
+            for item in piece.items {
+                assert_eq!(piece.corner + (item >> 32), keys[*item as u32 as usize]);
+                points.push(u64::from(*item as u32));
+            }
+        }
+        points
+    }
+
     #[test]
     fn cells_come_in_order_with_all_of_their_points() {
         let mut random = Random::new(1);
@@ -165,10 +252,11 @@ mod tests {
             (0, 1),
             (1, 1),
             (100, 7),
-            (CHUNK, 1),
-            (3 * CHUNK + 1, 1 << 20),
+            (CHUNK[0], 1),
+            (3 * CHUNK[0] + 1, 1 << 20),
             (50_000, 100),
             (70_000, MOST_CELLS),
+            (300_000, 1 << 26),
         ] {
             let key = |random: &mut Random| match random.below(5) {
                 0 => NOWHERE,
@@ -176,28 +264,27 @@ mod tests {
                 _ => random.below(cells as usize) as u64,
             };
             let keys = Given((0..points).map(|_| key(&mut random)).collect());
+            let key = |point: &u64| keys.0[*point as u32 as usize];
             let mut expected: Vec<_> = (0..points as u64)
-                .filter(|&p| keys.0[p as usize] != NOWHERE)
+                .filter(|point| key(point) != NOWHERE)
                 .collect();
-            expected.sort_by_key(|&point| keys.0[point as usize]);
-            let mut found = Cells::of(&keys, None, points, cells);
-            assert!(found.points == expected, "{points} points, {cells} cells");
-            assert!(found.runs.is_sorted_by(|a, b| a.key < b.key));
-            let mut total = 0;
-            for run in found.runs() {
-                assert!(
-                    found
-                        .points(run)
-                        .iter()
-                        .all(|&p| keys.0[p as usize] == run.key)
-                );
-                total += run.count as usize;
+            expected.sort_by_key(key);
+            let mut cells = Cells::of(&keys, None, points, cells);
+            let voxels: Vec<_> = expected.chunk_by(|a, b| key(a) == key(b)).collect();
+            assert_eq!(cells.len(), voxels.len());
+            for first in [0, 1, voxels.len() / 3, voxels.len()] {
+                let expected = voxels.iter().skip(first).copied().flatten();
+                let found = points_of(cells.by_key(first), &keys.0);
+                assert!(found.iter().eq(expected), "{points} points, from {first}");
             }
-            assert_eq!(total, expected.len());
-            let before = found.runs.len();
-            found.order_by_first_point(points);
-            let first = |run: &Run| found.points(run)[0];
-            assert!(found.runs.len() == before && found.runs.is_sorted_by_key(first));
+            cells.order_by_first_point(points);
+            let mut voxels = voxels;
+            voxels.sort_by_key(|points| points[0]);
+            for first in [0, 1, voxels.len() / 3, voxels.len()] {
+                let expected = voxels.iter().skip(first).copied().flatten();
+                let found = points_of(cells.by_first_point(first), &keys.0);
+                assert!(found.iter().eq(expected), "{points} points, from {first}");
+            }
         }
     }
 }

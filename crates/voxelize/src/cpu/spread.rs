@@ -1,15 +1,18 @@
 //! How do points come to the thread of their cells?
 //!
-//! The cells of the batch are cut into ranges. Chunks of points are spread over these ranges, keeping their order;
-//! whatever the number of threads, the result is the same.
+//! The cells of the batch are cut into ranges. Points are taken in chunks, and each chunk is spread over these ranges,
+//! keeping its order, in memory that a cache holds. The points of a range are those of it in the first chunk, then
+//! in the next: whatever the number of threads, they are the same.
 
 use super::feature::Features;
-use super::locate::{Locate, NOWHERE};
+use super::locate::Locate;
+use super::scratch::Scratch;
 use robocache_core::parallel;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Points that are located together.
-pub(crate) const CHUNK: usize = 8192;
+/// Points of a chunk at least, and at most.
+pub(crate) const CHUNK: [usize; 2] = [1 << 11, 1 << 15];
+/// Chunks, about, if points are neither few nor many.
+const CHUNKS: usize = 64;
 /// Ranges at most.
 const MOST_RANGES: u64 = 1 << 12;
 /// Cells at most: those of a range are counted by 32 bits.
@@ -34,18 +37,23 @@ impl Ranges {
         }
     }
 
+    /// The range of a key; one behind the last if it is none.
     #[inline]
     fn of(self, key: u64) -> usize {
-        (key >> self.shift) as usize
+        ((key >> self.shift) as usize).min(self.count)
     }
 }
 
 /// Points by the ranges of their cells.
 pub(crate) struct Spread {
-    /// By range, then by index: the cell within the range in the upper half, the point in the lower.
-    pub items: Vec<u64>,
-    /// Where those of each range end.
-    pub ends: Vec<usize>,
+    pub ranges: Ranges,
+    /// Points of each chunk but the last.
+    chunk: usize,
+    /// By chunk, then by range, then by index: the cell within the range in the upper half, the point in the lower.
+    items: Scratch,
+    /// Of each chunk, where the items of each range end among its own, and behind them those of points that are in no
+    /// cell.
+    ends: Vec<u32>,
     /// Of each column of the features, the largest finite magnitude among these points.
     pub largest: Vec<f32>,
 }
@@ -58,25 +66,25 @@ impl Spread {
         points: usize,
         ranges: Ranges,
     ) -> Spread {
+        let chunk = points.div_ceil(CHUNKS).clamp(CHUNK[0], CHUNK[1]);
+        let chunks = points.div_ceil(chunk);
         let columns = features.map_or(0, Features::count);
-        let mut keys = vec![NOWHERE; points];
-        let chunks = points.div_ceil(CHUNK);
-        let mut counts = vec![0; chunks * ranges.count];
+        let mut items = Scratch::new(points);
+        let mut ends = vec![0; chunks * (ranges.count + 1)];
         let mut magnitudes = vec![0.0; chunks * columns];
         let all = Chunks {
             first: 0,
-            keys: &mut keys,
-            counts: &mut counts,
+            chunk,
+            ranges,
+            columns,
+            items: &mut items,
+            ends: &mut ends,
             magnitudes: &mut magnitudes,
         };
-        parallel::for_each(
-            all,
-            points * size_of::<u64>(),
-            |chunks| chunks.halved(ranges, columns),
-            |chunks| chunks.locate(locator, features, ranges, columns),
-        );
-        let ends = places(&mut counts, ranges.count);
-        let count = ends.last().copied().unwrap_or(0);
+        let bytes = points * size_of::<u64>();
+        parallel::for_each(all, bytes, Chunks::halved, |chunks| {
+            chunks.spread(locator, features);
+        });
         let mut largest = vec![0.0f32; columns];
         for magnitudes in magnitudes.chunks(columns.max(1)) {
             for (largest, magnitude) in largest.iter_mut().zip(magnitudes) {
@@ -84,142 +92,108 @@ impl Spread {
             }
         }
         Spread {
-            items: spread(&keys, &mut counts, ranges, count),
+            ranges,
+            chunk,
+            items,
             ends,
             largest,
         }
     }
+
+    /// The items of a range in order, in pieces.
+    pub fn range(&self, range: usize) -> impl Iterator<Item = &[u64]> + Clone {
+        let chunks = self.items.chunks(self.chunk);
+        let ends = self.ends.chunks(self.ranges.count + 1);
+        chunks.zip(ends).map(move |(items, ends)| {
+            let begin = range.checked_sub(1).map_or(0, |before| ends[before]);
+            &items[begin as usize..ends[range] as usize]
+        })
+    }
+
+    /// How many items each range has.
+    pub fn counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.ranges.count];
+        for ends in self.ends.chunks(self.ranges.count + 1) {
+            let mut begin = 0;
+            for (count, &end) in counts.iter_mut().zip(ends) {
+                *count += (end - begin) as usize;
+                begin = end;
+            }
+        }
+        counts
+    }
 }
 
-/// Chunks of points that are to be located.
+/// Chunks of points that are to be spread.
 struct Chunks<'c> {
     /// The first point.
     first: usize,
-    keys: &'c mut [u64],
-    /// Of each chunk, how many of its points are in each range.
-    counts: &'c mut [u32],
+    chunk: usize,
+    ranges: Ranges,
+    columns: usize,
+    items: &'c mut [u64],
+    ends: &'c mut [u32],
     /// Of each chunk, the largest finite magnitude of each column.
     magnitudes: &'c mut [f32],
 }
 
 impl<'c> Chunks<'c> {
-    fn halved(
-        self,
-        ranges: Ranges,
-        columns: usize,
-    ) -> Result<(Chunks<'c>, Chunks<'c>), Chunks<'c>> {
-        let middle = self.keys.len().div_ceil(CHUNK) / 2;
+    fn halved(self) -> Result<(Chunks<'c>, Chunks<'c>), Chunks<'c>> {
+        let middle = self.items.len().div_ceil(self.chunk) / 2;
         if middle == 0 {
             return Err(self);
         }
-        let (low_keys, high_keys) = self.keys.split_at_mut(middle * CHUNK);
-        let (low_counts, high_counts) = self.counts.split_at_mut(middle * ranges.count);
-        let (low_magnitudes, high_magnitudes) = self.magnitudes.split_at_mut(middle * columns);
-        let first = self.first;
+        let (low_items, high_items) = self.items.split_at_mut(middle * self.chunk);
+        let (low_ends, high_ends) = self.ends.split_at_mut(middle * (self.ranges.count + 1));
+        let (low_magnitudes, high_magnitudes) = self.magnitudes.split_at_mut(middle * self.columns);
         Ok((
             Chunks {
-                first,
-                keys: low_keys,
-                counts: low_counts,
+                items: low_items,
+                ends: low_ends,
                 magnitudes: low_magnitudes,
+                ..self
             },
             Chunks {
-                first: first + middle * CHUNK,
-                keys: high_keys,
-                counts: high_counts,
+                first: self.first + middle * self.chunk,
+                items: high_items,
+                ends: high_ends,
                 magnitudes: high_magnitudes,
+                ..self
             },
         ))
     }
 
-    fn locate(
-        self,
-        locator: &dyn Locate,
-        features: Option<&dyn Features>,
-        ranges: Ranges,
-        columns: usize,
-    ) {
-        let counts = self.counts.chunks_mut(ranges.count);
-        for (chunk, (keys, counts)) in self.keys.chunks_mut(CHUNK).zip(counts).enumerate() {
-            let first = self.first + chunk * CHUNK;
+    fn spread(self, locator: &dyn Locate, features: Option<&dyn Features>) {
+        let mut keys = Scratch::new(self.chunk.min(self.items.len()));
+        let ends = self.ends.chunks_mut(self.ranges.count + 1);
+        let chunks = self.items.chunks_mut(self.chunk).zip(ends);
+        for (chunk, (items, ends)) in chunks.enumerate() {
+            let first = self.first + chunk * self.chunk;
+            let keys = &mut keys[..items.len()];
             locator.locate(first, keys);
-            for &key in keys.iter().filter(|&&key| key != NOWHERE) {
-                counts[ranges.of(key)] += 1;
-            }
             if let Some(features) = features {
-                let magnitudes = &mut self.magnitudes[chunk * columns..][..columns];
+                let magnitudes = &mut self.magnitudes[chunk * self.columns..][..self.columns];
                 features.raise(first, keys, magnitudes);
             }
+            spread(first, keys, self.ranges, items, ends);
         }
     }
 }
 
-/// Turns how many points each chunk has in each range into where the first of them goes. Returns where the ranges end.
-fn places(counts: &mut [u32], ranges: usize) -> Vec<usize> {
+/// Spreads a chunk over ranges, and tells where each of them ends.
+fn spread(first: usize, keys: &[u64], ranges: Ranges, items: &mut [u64], ends: &mut [u32]) {
+    for &key in keys {
+        ends[ranges.of(key)] += 1;
+    }
     let mut next = 0;
-    let end = |range: usize| {
-        for of_chunk in counts.iter_mut().skip(range).step_by(ranges) {
-            let count = *of_chunk;
-            *of_chunk = next;
-            next += count;
-        }
-        next as usize
-    };
-    (0..ranges).map(end).collect()
-}
-
-/// Chunks of points whose keys are known.
-struct Located<'k, 'n> {
-    /// The first point.
-    first: usize,
-    keys: &'k [u64],
-    /// Of each chunk, where the next of its points in each range goes.
-    next: &'n mut [u32],
-}
-
-impl<'k, 'n> Located<'k, 'n> {
-    fn halved(self, ranges: Ranges) -> Result<(Self, Self), Self> {
-        let middle = self.keys.len().div_ceil(CHUNK) / 2;
-        if middle == 0 {
-            return Err(self);
-        }
-        let (low, high) = self.keys.split_at(middle * CHUNK);
-        let (low_next, high_next) = self.next.split_at_mut(middle * ranges.count);
-        let part = |first, keys: &'k [u64], next: &'n mut [u32]| Located { first, keys, next };
-        let first = self.first;
-        Ok((
-            part(first, low, low_next),
-            part(first + middle * CHUNK, high, high_next),
-        ))
+    for end in &mut *ends {
+        (*end, next) = (next, next + *end);
     }
-}
-
-/// Points by their ranges, in order: the cell within the range in the upper half, the point in the lower.
-fn spread(keys: &[u64], next: &mut [u32], ranges: Ranges, count: usize) -> Vec<u64> {
-    let items: Vec<_> = (0..count).map(|_| AtomicU64::new(0)).collect();
+    // What begins a range now ends it once all of its points have been put there.
     let within = (1u64 << ranges.shift) - 1;
-    let all = Located {
-        first: 0,
-        keys,
-        next,
-    };
-    parallel::for_each(
-        all,
-        size_of_val(keys),
-        |located| located.halved(ranges),
-        |located| {
-            let next = located.next.chunks_mut(ranges.count);
-            for (chunk, (keys, next)) in located.keys.chunks(CHUNK).zip(next).enumerate() {
-                let first = (located.first + chunk * CHUNK) as u64;
-                for (key, point) in keys.iter().zip(first..) {
-                    if *key != NOWHERE {
-                        let place = &mut next[ranges.of(*key)];
-                        items[*place as usize].store((key & within) << 32 | point, Relaxed);
-                        *place += 1;
-                    }
-                }
-            }
-        },
-    );
-    items.into_iter().map(AtomicU64::into_inner).collect()
+    for (&key, point) in keys.iter().zip(first as u64..) {
+        let place = &mut ends[ranges.of(key)];
+        items[*place as usize] = (key & within) << 32 | point;
+        *place += 1;
+    }
 }

@@ -31,24 +31,29 @@ pub(crate) fn dense(problem: &Problem, request: Dense<'_>) -> Result<()> {
     let tile = (TILE_BYTES / of_cell).clamp(least, most);
     let ranges = Ranges::new(cells.div_ceil(tile), cells as u64);
     let spread = Spread::of(&*locator, measured, problem.points, ranges);
-    let room = TileTotals {
+    let room = Room {
         counts: vec![0; 1 << ranges.shift],
+        items: Vec::new(),
         totals: (problem.wants_totals())
             .then(|| Totals::new(problem, &spread.largest, 1 << ranges.shift)),
     };
     let mut sheets = Sheets::of_cells(request, problem)?;
+    let mut parts = sheets.parts();
+    let counted = parts.iter().position(|part| part.output == Output::Count);
     let all = Tiles {
-        begin: 0,
-        ends: &spread.ends,
-        items: &spread.items,
+        ranges: 0..ranges.count,
         cells,
-        shift: ranges.shift,
-        parts: sheets.parts(),
+        spread: &spread,
+        counts: counted.map(|index| parts.swap_remove(index)),
+        parts,
     };
     // As many as there are threads, whose caches hold them.
     let rooms = Mutex::new(Vec::new());
     let locked = || rooms.lock().unwrap_or_else(PoisonError::into_inner);
     parallel::for_each(all, problem.bytes(), Tiles::halved, |tiles| {
+        if tiles.are_flags() {
+            return tiles.mark();
+        }
         let free = locked().pop();
         let mut room = free.unwrap_or_else(|| room.clone());
         tiles.fill(features.as_deref(), &mut room);
@@ -60,74 +65,109 @@ pub(crate) fn dense(problem: &Problem, request: Dense<'_>) -> Result<()> {
 
 /// What a thread reckons a tile with.
 #[derive(Clone)]
-struct TileTotals {
+struct Room {
     counts: Vec<i32>,
+    /// Those of the tile, one behind the other.
+    items: Vec<u64>,
     totals: Option<Totals>,
 }
 
 /// Neighbouring tiles, and the parts of the outputs that are theirs.
 struct Tiles<'s, 'o> {
-    /// Where the first tile's points begin, among all.
-    begin: usize,
-    /// Where the points of each end, likewise.
-    ends: &'s [usize],
-    items: &'s [u64],
+    ranges: Range<usize>,
+    /// Of all these tiles together.
     cells: usize,
-    shift: u32,
+    spread: &'s Spread,
+    /// Where counts are wanted, there it is counted.
+    counts: Option<Part<'o>>,
     parts: Vec<Part<'o>>,
 }
 
 impl<'s, 'o> Tiles<'s, 'o> {
     #[allow(clippy::result_large_err)] // No error: the tiles themselves.
     fn halved(self) -> std::result::Result<(Self, Self), Self> {
-        let middle = self.ends.len() / 2;
-        if middle == 0 {
+        let half = self.ranges.len() / 2;
+        if half == 0 {
             return Err(self);
         }
-        let (low_ends, high_ends) = self.ends.split_at(middle);
-        let cells = middle << self.shift;
+        let middle = self.ranges.start + half;
+        let cells = half << self.spread.ranges.shift;
         let parts = self.parts.into_iter().map(|part| part.split_at(cells));
         let (low_parts, high_parts) = parts.unzip();
+        let (low_counts, high_counts) = self.counts.map(|part| part.split_at(cells)).unzip();
         Ok((
             Tiles {
-                begin: self.begin,
-                ends: low_ends,
-                items: self.items,
+                ranges: self.ranges.start..middle,
                 cells,
-                shift: self.shift,
+                spread: self.spread,
+                counts: low_counts,
                 parts: low_parts,
             },
             Tiles {
-                begin: low_ends[middle - 1],
-                ends: high_ends,
-                items: self.items,
+                ranges: middle..self.ranges.end,
                 cells: self.cells - cells,
-                shift: self.shift,
+                spread: self.spread,
+                counts: high_counts,
                 parts: high_parts,
             },
         ))
     }
 
-    fn fill(mut self, features: Option<&dyn Features>, room: &mut TileTotals) {
-        let (mut begin, mut first) = (self.begin, 0);
-        for &end in self.ends {
-            let cells = (self.cells - first).min(1 << self.shift);
-            let items = &self.items[begin..end];
-            let counts = &mut room.counts[..cells];
+    /// Whether all that is wanted is where points are.
+    fn are_flags(&self) -> bool {
+        let mut parts = self.parts.iter();
+        self.counts.is_none() && parts.all(|part| part.output == Output::Occupancy)
+    }
+
+    /// Fills flags without counting.
+    fn mark(self) {
+        let of_tile = 1 << self.spread.ranges.shift;
+        for part in self.parts {
+            let Elements::U8(all) = part.elements else {
+                continue;
+            };
+            for (range, flags) in self.ranges.clone().zip(all.chunks_mut(of_tile)) {
+                flags.fill(0);
+                for items in self.spread.range(range) {
+                    for item in items {
+                        flags[(item >> 32) as usize] = 1;
+                    }
+                }
+            }
+        }
+    }
+
+    fn fill(mut self, features: Option<&dyn Features>, room: &mut Room) {
+        // To count, the points of a tile need not lie together.
+        let first_points = |part: &Part<'_>| part.output == Output::First;
+        let gathers = room.totals.is_some() || self.parts.iter().any(first_points);
+        let of_tile = 1 << self.spread.ranges.shift;
+        for (range, first) in self.ranges.zip((0..).step_by(of_tile)) {
+            let cells = (self.cells - first).min(of_tile);
+            let counts = match self.counts.as_mut().map(|part| &mut part.elements) {
+                Some(Elements::I32(all)) => &mut all[first..first + cells],
+                _ => &mut room.counts[..cells],
+            };
             counts.fill(0);
-            for item in items {
-                counts[(item >> 32) as usize] += 1;
+            room.items.clear();
+            for items in self.spread.range(range) {
+                for item in items {
+                    counts[(item >> 32) as usize] += 1;
+                }
+                if gathers {
+                    room.items.extend_from_slice(items);
+                }
             }
             if let (Some(totals), Some(features)) = (&mut room.totals, features)
-                && !items.is_empty()
+                && !room.items.is_empty()
             {
                 totals.clear();
-                features.add(items, totals);
+                features.add(&room.items, totals);
             }
+            let totals = room.totals.as_ref();
             for part in &mut self.parts {
-                part.fill(first..first + cells, items, counts, room.totals.as_ref());
+                part.fill(first..first + cells, &room.items, counts, totals);
             }
-            (begin, first) = (end, first + cells);
         }
     }
 }
@@ -142,6 +182,7 @@ impl Part<'_> {
         totals: Option<&Totals>,
     ) {
         let here = tile.start * self.columns..tile.end * self.columns;
+        let totals = totals.filter(|_| !items.is_empty());
         match &mut self.elements {
             Elements::U8(all) => {
                 for (flag, &count) in all[here].iter_mut().zip(counts) {
@@ -208,29 +249,29 @@ fn values<T: Value>(
     };
     let cells = cells.chunks_exact_mut(columns).zip(counts).enumerate();
     match output {
-        Output::Sum => each(cells, empty, |cell, column, _| totals.sum(cell, column)),
-        Output::Mean => each(cells, empty, |cell, column, count| {
-            totals.sum(cell, column) / f64::from(count)
+        Output::Sum => each(cells, empty, |cell, _| totals.sums(cell)),
+        Output::Mean => each(cells, empty, |cell, count| {
+            totals.sums(cell).map(move |sum| sum / f64::from(count))
         }),
-        Output::Max => each(cells, empty, |cell, column, _| totals.max(cell, column)),
-        _ => each(cells, empty, |cell, column, _| totals.min(cell, column)),
+        Output::Max => each(cells, empty, |cell, _| totals.max(cell)),
+        _ => each(cells, empty, |cell, _| totals.min(cell)),
     }
 }
 
-/// Writes the values of cells that have points, by cell, column and count, and empty ones of the others.
+/// Writes the values of cells that have points, by cell and count, and empty ones of the others.
 #[inline(always)]
-fn each<'c, T: Value>(
+fn each<'c, T: Value, I: Iterator<Item = f64>>(
     cells: impl Iterator<Item = (usize, (&'c mut [T], &'c i32))>,
     empty: T,
-    of: impl Fn(usize, usize, i32) -> f64,
+    of: impl Fn(usize, i32) -> I,
 ) {
     for (cell, (values, &count)) in cells {
         if count == 0 {
             values.fill(empty);
             continue;
         }
-        for (column, value) in values.iter_mut().enumerate() {
-            *value = T::narrow(of(cell, column, count));
+        for (value, found) in values.iter_mut().zip(of(cell, count)) {
+            *value = T::narrow(found);
         }
     }
 }

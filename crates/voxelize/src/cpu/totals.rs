@@ -2,6 +2,7 @@
 
 use super::fixed::Quantum;
 use crate::{Determinism, Output, Problem};
+use std::ops::Range;
 
 /// The totals of some cells, column by column, while points are added one after the other.
 #[derive(Clone)]
@@ -46,74 +47,93 @@ impl Totals {
         self.lowest.fill(i32::MAX);
     }
 
-    /// Adds the features of a point to a cell, or begins it anew with them.
-    #[inline]
-    pub fn add<const ANEW: bool>(
+    /// Adds to cells some neighbouring columns of points, from `column` on.
+    #[inline(always)]
+    pub fn add<const W: usize>(
         &mut self,
-        cell: usize,
-        values: impl Iterator<Item = f32> + Clone,
+        column: usize,
+        points: impl Iterator<Item = (usize, [f32; W])> + Clone,
     ) {
-        let of_cell = cell * self.columns..(cell + 1) * self.columns;
-        if let Some(sums) = self.sums.get_mut(of_cell.clone()) {
-            match &self.quanta {
-                None => {
-                    for (sum, value) in sums.iter_mut().zip(values.clone()) {
-                        let before = if ANEW { 0.0 } else { *sum };
-                        *sum = before + f64::from(value);
-                    }
-                }
-                Some(quanta) => {
-                    let multiples = &mut self.multiples[of_cell.clone()];
-                    let sums = multiples.iter_mut().zip(sums).zip(quanta);
-                    for (((multiple, beyond), quantum), value) in sums.zip(values.clone()) {
-                        let before = if ANEW { (0, 0.0) } else { (*multiple, *beyond) };
-                        (*multiple, *beyond) = match value.is_finite() {
-                            true => (before.0 + quantum.multiple(value), before.1),
-                            false => (before.0, before.1 + f64::from(value)),
-                        };
-                    }
-                }
-            }
-        }
-        if let Some(highest) = self.highest.get_mut(of_cell.clone()) {
-            let ends = highest.iter_mut().zip(&mut self.lowest[of_cell]);
-            for ((highest, lowest), value) in ends.zip(values) {
-                let number = ordered(value);
-                let before = if ANEW { NO_ENDS } else { (*highest, *lowest) };
-                (*highest, *lowest) = match value.is_nan() {
-                    true => before,
-                    false => (number.max(before.0), number.min(before.1)),
-                };
-            }
-        }
-    }
-
-    /// The sum of a column.
-    #[inline]
-    pub fn sum(&self, cell: usize, column: usize) -> f64 {
-        let at = cell * self.columns + column;
+        let columns = self.columns;
+        let of = |cell: usize| cell * columns + column..cell * columns + column + W;
         match &self.quanta {
-            Some(quanta) if self.sums[at] == 0.0 => quanta[column].times(self.multiples[at]),
-            _ => self.sums[at],
+            _ if self.sums.is_empty() => {}
+            None => {
+                for (cell, values) in points.clone() {
+                    for (sum, value) in self.sums[of(cell)].iter_mut().zip(values) {
+                        *sum += f64::from(value);
+                    }
+                }
+            }
+            Some(quanta) => {
+                let quanta = &quanta[column..column + W];
+                for (cell, values) in points.clone() {
+                    let (multiples, sums) =
+                        (&mut self.multiples[of(cell)], &mut self.sums[of(cell)]);
+                    let sums = multiples.iter_mut().zip(sums).zip(quanta);
+                    for (((multiple, beyond), quantum), value) in sums.zip(values) {
+                        match value.is_finite() {
+                            true => *multiple += quantum.multiple(value),
+                            false => *beyond += f64::from(value),
+                        }
+                    }
+                }
+            }
+        }
+        if self.highest.is_empty() {
+            return;
+        }
+        for (cell, values) in points {
+            let (highest, lowest) = (&mut self.highest[of(cell)], &mut self.lowest[of(cell)]);
+            for ((highest, lowest), value) in highest.iter_mut().zip(lowest).zip(values) {
+                let number = ordered(value);
+                let (high, low) = match value.is_nan() {
+                    true => NO_ENDS,
+                    false => (number, number),
+                };
+                (*highest, *lowest) = ((*highest).max(high), (*lowest).min(low));
+            }
         }
     }
 
-    /// The largest number of a column, −0 below +0; NaN if none is one.
+    /// The sums of a cell's columns.
     #[inline]
-    pub fn max(&self, cell: usize, column: usize) -> f64 {
-        match self.highest[cell * self.columns + column] {
+    pub fn sums(&self, cell: usize) -> impl Iterator<Item = f64> {
+        let of_cell = self.of(cell);
+        let (sums, multiples) = (&self.sums[of_cell.clone()], self.multiples.get(of_cell));
+        let quanta = self.quanta.as_deref();
+        sums.iter().enumerate().map(move |(column, &sum)| {
+            let of_column = quanta.map(|quanta| &quanta[column]);
+            match of_column.zip(multiples) {
+                Some((quantum, multiples)) if sum == 0.0 => quantum.times(multiples[column]),
+                _ => sum,
+            }
+        })
+    }
+
+    /// The largest number of each column of a cell, −0 below +0; NaN if none is one.
+    #[inline]
+    pub fn max(&self, cell: usize) -> impl Iterator<Item = f64> {
+        let highest = self.highest[self.of(cell)].iter();
+        highest.map(|&highest| match highest {
             i32::MIN => f64::NAN,
             highest => f64::from(f32::from_bits(ordered_bits(highest as u32))),
-        }
+        })
     }
 
-    /// The smallest number of a column, likewise.
+    /// The smallest number of each column, likewise.
     #[inline]
-    pub fn min(&self, cell: usize, column: usize) -> f64 {
-        match self.lowest[cell * self.columns + column] {
+    pub fn min(&self, cell: usize) -> impl Iterator<Item = f64> {
+        let lowest = self.lowest[self.of(cell)].iter();
+        lowest.map(|&lowest| match lowest {
             i32::MAX => f64::NAN,
             lowest => f64::from(f32::from_bits(ordered_bits(lowest as u32))),
-        }
+        })
+    }
+
+    #[inline]
+    fn of(&self, cell: usize) -> Range<usize> {
+        cell * self.columns..(cell + 1) * self.columns
     }
 }
 
@@ -145,18 +165,21 @@ mod tests {
             highest: vec![i32::MIN; 2],
             lowest: vec![i32::MAX; 2],
         };
-        totals.add::<false>(1, [5.0].into_iter());
+        totals.add(0, [(1, [5.0])].into_iter());
         totals.clear();
-        totals.add::<false>(0, [5.0].into_iter());
-        totals.add::<true>(0, [7.0].into_iter());
-        for &value in values {
-            totals.add::<false>(1, [value].into_iter());
-        }
-        assert_eq!(
-            [totals.sum(0, 0), totals.max(0, 0), totals.min(0, 0)],
-            [7.0; 3]
-        );
-        [totals.sum(1, 0), totals.max(1, 0), totals.min(1, 0)]
+        totals.add(0, [(0, [7.0])].into_iter());
+        totals.add(0, values.iter().map(|&value| (1, [value])));
+        let of_cell = |cell| {
+            let [mut sums, mut max] = [
+                totals.sums(cell).collect::<Vec<_>>(),
+                totals.max(cell).collect(),
+            ];
+            sums.append(&mut max);
+            sums.extend(totals.min(cell));
+            sums
+        };
+        assert_eq!(of_cell(0), [7.0; 3]);
+        of_cell(1).try_into().unwrap()
     }
 
     #[test]

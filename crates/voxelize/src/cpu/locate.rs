@@ -106,6 +106,10 @@ impl<'a, T: Coordinate> Locator<'a, T> {
     /// The keys of up to [`BLOCK`] points of a cloud whose cells are numbered from `corner` on.
     #[inline(always)]
     fn block(&self, points: Range<usize>, corner: u64, keys: &mut [u64]) {
+        // They come from far away, and the processor asks for too few of them by itself.
+        points
+            .clone()
+            .for_each(|point| self.points.fetch([point + AHEAD, 0]));
         let along = |axis| self.along(points.clone(), axis);
         // One by one: by `map` they would not be inlined.
         let (x, y, z) = (along(0), along(1), along(2));
@@ -166,6 +170,9 @@ impl<'a, T: Coordinate> Locator<'a, T> {
 
 /// Points that are located together: enough for vectors of any width.
 const BLOCK: usize = 64;
+
+/// So many points are asked for ahead.
+const AHEAD: usize = 4 * BLOCK;
 
 /// Where the points of a block are along an axis.
 struct Along {

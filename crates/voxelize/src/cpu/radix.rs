@@ -40,13 +40,8 @@ pub(crate) fn sort<'i>(
         mask: (1 << width) - 1,
     };
     let mut counts = [[0; 1 << DIGIT]; DIGITS];
-    for piece in pieces.clone() {
-        for (number, counts) in (0..digits).zip(&mut counts) {
-            let digit = digit(number);
-            for &item in piece {
-                counts[digit.of(item)] += 1;
-            }
-        }
+    for (number, counts) in (0..digits).zip(&mut counts) {
+        count(pieces.clone(), digit(number), counts);
     }
     // A digit that all have in common tells nothing.
     let all = to.len() as u32;
@@ -66,6 +61,25 @@ pub(crate) fn sort<'i>(
     for (number, counts) in more {
         pass(std::iter::once(&*here), digit(number), counts, there);
         (here, there) = (there, here);
+    }
+}
+
+/// Counts the values of a digit. Neighbours often have the same: by turns they are counted apart, since a count that was
+/// just written takes long to be read.
+fn count<'i>(pieces: impl Iterator<Item = &'i [u64]>, digit: Digit, counts: &mut Counts) {
+    let mut others = [0; 1 << DIGIT];
+    for piece in pieces {
+        let (pairs, rest) = piece.as_chunks();
+        for &[one, other] in pairs {
+            counts[digit.of(one)] += 1;
+            others[digit.of(other)] += 1;
+        }
+        for &item in rest {
+            counts[digit.of(item)] += 1;
+        }
+    }
+    for (count, other) in counts.iter_mut().zip(others) {
+        *count += other;
     }
 }
 

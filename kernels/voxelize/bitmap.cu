@@ -68,7 +68,7 @@ __device__ __forceinline__ void mark_level(const Params& p) {
         if (i < p.count) p.node_of[i] = noted;
     }
     __syncthreads();
-    if (weigh) magnitudes.join(p, shared);
+    if (weigh) magnitudes.join(p, shared, nullptr);
     __syncthreads();
     if (weigh) magnitudes.flush(p, shared);
     parts.flush();
@@ -91,8 +91,9 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(scan)(const __grid_
     scan_level(level, all ? u32(level.nodes) : __ldcg(p.level[p.level_now - 1].total), scratch);
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(collect)(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(THREADS, 5) KERNEL(collect)(const __grid_constant__ Params p) {
     begin();
+    __shared__ Picked of_warp[THREADS / 32];
     const Level& level = p.level[p.levels - 1];
     const Target& map = p.target[OUT_POINT_TO_VOXEL];
     const u32 whole = (p.count + 31) / 32 * 32;
@@ -116,15 +117,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(collect)(const __gr
                 if (p.listed) list(p, slot, i);
             }
         }
-        const Members others(slot, slot != NONE && !owner);
-        if (!others.all) continue;
-        others.count(p, i, slot);
-        if (!makes_totals(p)) continue;
-        if (others.together) {
-            others.add_together(p, i);
-        } else {
-            others.add_each(p, i, slot);
-        }
+        add_members(p, of_warp[threadIdx.x / 32], i, slot, slot != NONE && !owner);
     }
 }
 
@@ -172,7 +165,7 @@ __device__ __forceinline__ void put_each(const Params& p, Spot spot, u32 slot, u
 // Sums, means, maxima and minima of the spots of a tile that have points.
 template <class Spot>
 __device__ __forceinline__ void put_totals(const Params& p, const Tile& tile, Spot spot, u32 filled) {
-    each_column(p.columns, filled, 32, threadIdx.x & 31, [&](u32 row, u32 column) {
+    Sharing::of_columns(p).each(filled, [&](u32 row, u32 column) {
         const u32 at = tile.order[row], others = tile.others[at];
         spot.number = tile.place[at];
         const Place of{p, tile.slot[at], column};
@@ -194,7 +187,6 @@ __device__ __forceinline__ void put_totals(const Params& p, const Tile& tile, Sp
 // And of those that have none.
 template <class Spot>
 __device__ __forceinline__ void put_empty(const Params& p, const Tile& tile, Spot spot, u32 empty) {
-    const u32 lane = threadIdx.x & 31;
     const u32 word = p.empty != p.empty ? u32(Element<float>::NAN_BITS) : __float_as_uint(__double2float_rn(p.empty));
     for (u32 output = OUT_SUM; output <= OUT_MIN; ++output) {
         const Target& t = p.target[output];
@@ -204,12 +196,12 @@ __device__ __forceinline__ void put_empty(const Params& p, const Tile& tile, Spo
             return element_of(p, t, spot);
         };
         if (t.form & CHUNKS) {
-            each_column(p.columns / 4, empty, 32, lane, [&](u32 row, u32 chunk) {
+            Sharing::of_fours(p).each(empty, [&](u32 row, u32 chunk) {
                 float* const to = static_cast<float*>(t.to) + start(row);
                 reinterpret_cast<uint4*>(to)[chunk] = uint4{word, word, word, word};
             });
         } else {
-            each_column(p.columns, empty, 32, lane, [&](u32 row, u32 column) {
+            Sharing::of_columns(p).each(empty, [&](u32 row, u32 column) {
                 put_value(t, start(row) + column * t.stride[Spot::COLUMNS], p.empty);
             });
         }
@@ -219,11 +211,10 @@ __device__ __forceinline__ void put_empty(const Params& p, const Tile& tile, Spo
 // The features of the first points of a tile's voxels.
 __device__ __forceinline__ void put_gathered(const Params& p, const Tile& tile) {
     const Target& t = p.target[OUT_GATHERED];
-    const u32 lane = threadIdx.x & 31;
     for (u32 at = 0; at < 32; ++at) {
         const u32 place = tile.place[at], slot = tile.slot[at];
         if (place == NONE) continue;
-        each_column(p.columns, p.rows, 32, lane, [&](u32 row, u32 column) {
+        Sharing::of_columns(p).each(p.rows, [&](u32 row, u32 column) {
             const u32 listed = slot == NONE ? 0 : __ldcg(p.listed + u64(slot) * p.rows + row);
             const i64 to = place * t.stride[0] + row * t.stride[1] + column * t.stride[2];
             put_value(t, to, listed ? double(feature(p, ~listed, column)) : 0.0);

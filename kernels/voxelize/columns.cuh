@@ -6,6 +6,27 @@
 #include "voxelize/output.cuh"
 #include "voxelize/total.cuh"
 
+// How a warp shares rows of features, W columns a lane.
+template <u32 W>
+struct Lanes {
+    u32 all;   // chunks of W columns in a row
+    u32 width; // lanes side by side, of a row
+    u32 rows;  // that are taken together
+    u32 row;   // of those the lane's; `rows` or more where a lane has none
+    u32 chunk; // the lane's first
+
+    __device__ __forceinline__ Lanes(const Params& p) {
+        const u32 lane = threadIdx.x & 31;
+        const Sharing sharing = W == 4 ? Sharing::of_fours(p) : Sharing::of_columns(p);
+        all = sharing.columns;
+        width = min(all, 32u);
+        rows = all > 32 ? 1 : sharing.rows(32);
+        row = sharing.rows(lane);
+        chunk = lane - row * width;
+    }
+    __device__ __forceinline__ bool idle() const { return row >= rows; }
+};
+
 template <u32 W>
 struct Columns {
     struct Values {
@@ -48,6 +69,26 @@ struct Columns {
         return totals;
     }
 
+    // Adds what was written of a cell's owner when it was alone: to sums what an output in f32 says.
+    __device__ __forceinline__ void join_owner(Totals& totals, CellSpot spot) const {
+        if (p.fixed || p.loose) {
+            const bool is_sum = p.target[OUT_SUM].to && p.target[OUT_SUM].dtype == DTYPE_F32;
+            const Values values = written(is_sum ? OUT_SUM : OUT_MEAN, spot);
+#pragma unroll
+            for (u32 w = 0; w < W; ++w) totals.of[w].take_sum(p, quantum[w], values.of[w]);
+        }
+        if (p.highest) {
+            const Values values = written(OUT_MAX, spot);
+#pragma unroll
+            for (u32 w = 0; w < W; ++w) totals.of[w].highest = max(totals.of[w].highest, ordered(values.of[w]));
+        }
+        if (p.lowest) {
+            const Values values = written(OUT_MIN, spot);
+#pragma unroll
+            for (u32 w = 0; w < W; ++w) totals.of[w].lowest = max(totals.of[w].lowest, ordered_down(values.of[w]));
+        }
+    }
+
     // The results of a cell with so many points.
     __device__ __forceinline__ void put(const Totals& totals, CellSpot spot, u32 points) const {
         if (p.fixed || p.loose) {
@@ -60,15 +101,15 @@ struct Columns {
         write(OUT_MAX, spot, [&](u32 w) { return totals.of[w].most(); });
         write(OUT_MIN, spot, [&](u32 w) { return totals.of[w].least(); });
     }
-    // Of one that has one point: nothing is rounded but what is no multiple of its quantum.
-    __device__ __forceinline__ void put_one(const Values& values, CellSpot spot) const {
+    // Of a cell that has one point. A sum is as it is but for what is no multiple of its quantum, if that is known.
+    __device__ __forceinline__ void put_one(const Values& values, CellSpot spot, bool known) const {
         if (p.fixed || p.loose) {
             float sum[W];
 #pragma unroll
             for (u32 w = 0; w < W; ++w) {
                 const float v = values.of[w];
                 sum[w] = v + 0.0f; // a sum begins at +0
-                if (p.fixed && !quantum[w].divides(v)) sum[w] = __double2float_rn(quantum[w].times(quantum[w].multiple(v)));
+                if (known && !quantum[w].divides(v)) sum[w] = __double2float_rn(quantum[w].times(quantum[w].multiple(v)));
             }
             write(OUT_SUM, spot, [&](u32 w) { return sum[w]; });
             write(OUT_MEAN, spot, [&](u32 w) { return sum[w]; });
@@ -81,6 +122,20 @@ private:
     static __device__ __forceinline__ float narrow(float v) { return v != v ? Element<float>::nan() : v; }
     static __device__ __forceinline__ float narrow(double v) { return narrow(__double2float_rn(v)); }
 
+    __device__ __forceinline__ Values written(Output output, CellSpot spot) const {
+        const Target& t = p.target[output];
+        const i64 at = element_of(p, t, spot) + first * t.stride[4];
+        Values values;
+        if constexpr (W == 4) {
+            if (t.form & CHUNKS) {
+                const float4 v = __ldcg(reinterpret_cast<const float4*>(static_cast<const float*>(t.to) + at));
+                return {{v.x, v.y, v.z, v.w}};
+            }
+        }
+#pragma unroll
+        for (u32 w = 0; w < W; ++w) values.of[w] = get_value(t, at + w * t.stride[4]);
+        return values;
+    }
     template <class F>
     __device__ __forceinline__ void write(Output output, CellSpot spot, F result) const {
         const Target& t = p.target[output];

@@ -13,19 +13,56 @@ __device__ __forceinline__ float feature(const Params& p, u32 point, u32 column)
     }
 }
 
-// The columns of so many rows, shared out among `step` threads of which this is number `first`: threads side by side at
-// columns side by side. Calls `each` with row and column; where the rows are a multiple of `step`, as often for all
-// threads. No division on the way.
-template <class F>
-__device__ __forceinline__ void each_column(u32 columns, u32 rows, u32 step, u32 first, F each) {
-    const u32 rows_on = step / columns, columns_on = step - rows_on * columns;
-    u32 row = first / columns, column = first - row * columns;
-    while (row < rows) {
-        each(row, column);
-        row += rows_on, column += columns_on;
-        if (column >= columns) column -= columns, ++row;
+// How rows of columns, or of chunks of four, are shared out among the lanes of a warp: side by side those that are side
+// by side. No division on the way.
+struct Sharing {
+    u32 columns;
+    u32 inverse;
+
+    static __device__ __forceinline__ Sharing of_columns(const Params& p) { return {p.columns, p.column_inverse}; }
+    static __device__ __forceinline__ Sharing of_fours(const Params& p) { return {p.columns / 4, p.four_inverse}; }
+    // A number up to 32 by that of columns.
+    __device__ __forceinline__ u32 rows(u32 lanes) const { return lanes * inverse >> 16; }
+
+    // An element that is a lane's.
+    struct Element {
+        u32 row;
+        u32 column;
+    };
+    __device__ __forceinline__ Element first() const {
+        const u32 lane = threadIdx.x & 31, row = rows(lane);
+        return {row, lane - row * columns};
     }
-}
+    __device__ __forceinline__ Element after(Element e) const {
+        const u32 rows_on = rows(32);
+        e.row += rows_on, e.column += 32 - rows_on * columns;
+        if (e.column >= columns) e.column -= columns, ++e.row;
+        return e;
+    }
+    // Calls `each` with row and column, of so many rows; where those are a multiple of 32, as often for all lanes.
+    template <class F>
+    __device__ __forceinline__ void each(u32 all_rows, F each) const {
+        for (Element e = first(); e.row < all_rows; e = after(e)) each(e.row, e.column);
+    }
+    // Calls `use` with row, column and what `load` had for them, of which several are on their way.
+    template <class F, class G>
+    __device__ __forceinline__ void each_loaded(u32 all_rows, F load, G use) const {
+        constexpr u32 TOGETHER = 4;
+        for (Element next = first(); next.row < all_rows;) {
+            Element e[TOGETHER];
+            float v[TOGETHER];
+#pragma unroll
+            for (u32 k = 0; k < TOGETHER; ++k, next = after(next)) {
+                e[k] = next;
+                if (next.row < all_rows) v[k] = load(next.row, next.column);
+            }
+#pragma unroll
+            for (u32 k = 0; k < TOGETHER; ++k) {
+                if (e[k].row < all_rows) use(e[k].row, e[k].column, v[k]);
+            }
+        }
+    }
+};
 
 // An order of numbers as one of integers above 0: -0 comes before +0. Of what is no number 0.
 __device__ __forceinline__ u32 ordered(float v) {
@@ -54,10 +91,9 @@ struct Quantum {
     __device__ __forceinline__ i64 multiple(float v) const {
         return __double2ll_rn(mul(double(v), power_of_two(-exponent)));
     }
-    // Whether a value is so large that it is a multiple as it is.
-    __device__ __forceinline__ bool divides(float v) const {
-        return i32(__float_as_uint(v) >> 23 & 255) - 127 - 23 >= exponent;
-    }
+    // Whether a value is so large that it is a multiple as it is: one whose exponent, as f32 has it, is this or above.
+    __device__ __forceinline__ bool divides(float v) const { return divides_from(__float_as_uint(v) >> 23 & 255); }
+    __device__ __forceinline__ bool divides_from(u32 biased) const { return i32(biased) - 127 - 23 >= exponent; }
     __device__ __forceinline__ double times(i64 multiple) const {
         return mul(__ll2double_rn(multiple), power_of_two(exponent));
     }

@@ -1,57 +1,102 @@
 // Points of a warp that are added to the totals of voxels.
 #pragma once
-#include "voxelize/total.cuh"
+#include "voxelize/columns.cuh"
 
-struct Members {
-    u32 all;       // the lanes that have one
-    u32 to;        // the voxel of the first
-    bool together; // many, all in one voxel: they are added first among themselves
+// Some of a warp's points, and where each belongs.
+struct Picked {
+    u32 point[32];
+    u32 to[32];
 
-    // Of a lane with a point of a voxel, if it is one. The work of one whole warp, as all below.
-    __device__ __forceinline__ Members(u32 slot, bool member) {
-        all = __ballot_sync(~0u, member);
-        to = __shfl_sync(~0u, slot, all ? __ffs(all) - 1 : 0);
-        together = __all_sync(~0u, !member || slot == to) && __popc(all) > 8;
+    // Those of lanes that pick; how many. The work of one whole warp, as all below.
+    __device__ __forceinline__ u32 pick(bool picks, u32 which, u32 belongs) {
+        const u32 lane = threadIdx.x & 31, all = __ballot_sync(~0u, picks), at = __popc(all & ((1u << lane) - 1));
+        if (picks) point[at] = which, to[at] = belongs;
+        __syncwarp();
+        return __popc(all);
     }
-
-    // How many there are, and the first ones.
-    __device__ __forceinline__ void count(const Params& p, u32 point, u32 slot) const {
-        const u32 lane = threadIdx.x & 31;
-        if (!(together ? lane == u32(__ffs(all)) - 1 : all >> lane & 1)) return;
-        atomicAdd(others_of(p, slot), together ? u32(__popc(all)) : 1u);
-        if (p.first) raise(p.first + slot, ~point);
-    }
-
-    // Features of points of one voxel.
-    __device__ __forceinline__ void add_together(const Params& p, u32 point) const {
-        const u32 lane = threadIdx.x & 31;
-        if (32 % p.columns == 0) {
-            // Each lane adds up a column of every so many points.
-            const Place place{p, to, lane % p.columns};
-            const Quantum quantum = p.fixed ? place.quantum() : Quantum();
-            Sums sums;
-            each_column(p.columns, 32, 32, lane, [&](u32 from, u32 column) {
-                if (all >> from & 1) sums.take(p, quantum, feature(p, point - lane + from, column));
-            });
-            for (u32 bit = p.columns; bit < 32; bit <<= 1) sums.join(p, sums.of_lane(p, lane ^ bit));
-            if (lane < p.columns) sums.give(place);
-            return;
+    // Likewise, those side by side that belong together: lanes `alike`, of which the first one leads.
+    __device__ __forceinline__ u32 pick_sorted(bool picks, u32 which, u32 belongs, u32 alike) {
+        const u32 lane = threadIdx.x & 31, leader = __ffs(alike) - 1, mine = picks && lane == leader ? __popc(alike) : 0;
+        u32 end = mine; // of those that this one leads
+#pragma unroll
+        for (u32 step = 1; step < 32; step <<= 1) {
+            const u32 before = __shfl_up_sync(~0u, end, step);
+            if (lane >= step) end += before;
         }
-        for (u32 column = 0; column < p.columns; ++column) {
-            const Place place{p, to, column};
-            Sums sums;
-            if (all >> lane & 1) sums.take(p, p.fixed ? place.quantum() : Quantum(), feature(p, point, column));
-            for (u32 bit = 1; bit < 32; bit <<= 1) sums.join(p, sums.of_lane(p, lane ^ bit));
-            if (lane == 0) sums.give(place);
-        }
-    }
-
-    // Features of each for the voxel of its lane: those of a point, and of a voxel, are one request.
-    __device__ __forceinline__ void add_each(const Params& p, u32 point, u32 slot) const {
-        const u32 lane = threadIdx.x & 31;
-        each_column(p.columns, 32, 32, lane, [&](u32 from, u32 column) {
-            const u32 voxel = __shfl_sync(~0u, slot, from);
-            if (all >> from & 1) add_one({p, voxel, column}, feature(p, point - lane + from, column));
-        });
+        const u32 at = __shfl_sync(~0u, end - mine, leader) + __popc(alike & ((1u << lane) - 1));
+        if (picks) point[at] = which, to[at] = belongs;
+        __syncwarp();
+        return __shfl_sync(~0u, end, 31);
     }
 };
+
+// Adds the features of picked points, lanes side by side at columns side by side.
+__device__ __forceinline__ void add_each(const Params& p, const Picked& picked, u32 points) {
+    const auto load = [&](u32 at, u32 column) { return feature(p, picked.point[at], column); };
+    const auto add = [&](u32 at, u32 column, float value) { add_one({p, picked.to[at], column}, value); };
+    Sharing::of_columns(p).each_loaded(points, load, add);
+}
+
+// Likewise where many belong together, if not all to one: each lane adds up what is side by side, of a column, in a part
+// of the points.
+__device__ __forceinline__ void add_sorted(const Params& p, const Picked& picked, u32 points, bool one) {
+    constexpr u32 TOGETHER = 2; // features of a lane that are on their way
+    const Lanes<1> lanes(p);
+    const u32 lane = threadIdx.x & 31, parts = lanes.rows, part = lanes.row;
+    const u32 each = (points + parts - 1) / parts, begin = part * each, end = min(begin + each, points);
+    for (u32 base = 0; base < p.columns; base += lanes.width) {
+        const u32 column = base + lanes.chunk;
+        const bool adds = !lanes.idle() && begin < end && column < p.columns;
+        u32 to = adds ? picked.to[begin] : 0;
+        Sums sums;
+        if (adds) {
+            const Quantum quantum = p.fixed ? Place{p, to, column}.quantum() : Quantum();
+            for (u32 i = begin; i < end; i += TOGETHER) {
+                float v[TOGETHER];
+#pragma unroll
+                for (u32 k = 0; k < TOGETHER; ++k) {
+                    if (i + k < end) v[k] = feature(p, picked.point[i + k], column);
+                }
+#pragma unroll
+                for (u32 k = 0; k < TOGETHER; ++k) {
+                    if (i + k >= end) break;
+                    if (picked.to[i + k] != to) {
+                        sums.give({p, to, column});
+                        sums = Sums();
+                        to = picked.to[i + k];
+                    }
+                    sums.take(p, quantum, v[k]);
+                }
+            }
+        }
+        // All of one voxel: the parts are joined, too.
+        for (u32 step = 1; one && step < parts; step *= 2) {
+            const Sums other = sums.of_lane(p, lane + step * lanes.width);
+            if (part % (2 * step) == 0 && part + step < parts) sums.join(p, other);
+        }
+        if (adds && (!one || part == 0)) sums.give({p, to, column});
+    }
+}
+
+// Adds a point of each lane that is a member to its voxel: to how many there are, to the first, and its features. A scan
+// often has several of a voxel in a row, and then those of a warp are added up first: atomics on one address wait for
+// each other.
+__device__ __forceinline__ void add_members(const Params& p, Picked& picked, u32 point, u32 slot, bool member) {
+    const u32 lane = threadIdx.x & 31, all = __ballot_sync(~0u, member);
+    if (!all) return;
+    const u32 to = member ? slot : NONE, before = __shfl_up_sync(~0u, to, 1);
+    const u32 follow = __ballot_sync(~0u, member && lane > 0 && before == to);
+    const bool sorted = 8 * __popc(follow) >= __popc(all);
+    const u32 alike = sorted ? __match_any_sync(~0u, to) : 1u << lane;
+    const bool leads = member && lane == u32(__ffs(alike)) - 1;
+    const bool one = __popc(__ballot_sync(~0u, leads)) == 1;
+    if (leads) atomicAdd(others_of(p, slot), u32(__popc(alike)));
+    if (p.first && member) raise(p.first + slot, ~point);
+    if (!makes_totals(p)) return;
+    if (sorted) {
+        add_sorted(p, picked, picked.pick_sorted(member, point, slot, alike), one);
+    } else {
+        add_each(p, picked, picked.pick(member, point, slot));
+    }
+    __syncwarp();
+}

@@ -18,6 +18,17 @@ __device__ __forceinline__ void put_value(const Target& target, i64 at, double v
     }
 }
 
+// What has been written.
+__device__ __forceinline__ float get_value(const Target& target, i64 at) {
+    if (target.dtype == DTYPE_F32) return __ldcg(static_cast<const float*>(target.to) + at);
+    const u16 bits = __ldcg(static_cast<const u16*>(target.to) + at);
+    return target.dtype == DTYPE_F16 ? f32_from_f16(bits) : __uint_as_float(u32(bits) << 16);
+}
+__device__ __forceinline__ i64 get_index(const Target& target, i64 at) {
+    if (target.dtype == DTYPE_I32) return __ldcg(static_cast<const i32*>(target.to) + at);
+    return __ldcg(static_cast<const i64*>(target.to) + at);
+}
+
 __device__ __forceinline__ void put_index(const Target& target, i64 at, i64 value) {
     if (target.dtype == DTYPE_I32) {
         static_cast<i32*>(target.to)[at] = i32(value);

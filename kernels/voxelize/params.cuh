@@ -25,6 +25,7 @@ enum Flags : u32 {
     BY_FIRST = 8,           // voxels in the order of their first points
     FOURS = 16,             // features are f32, adjacent, and a multiple of four
     QUADS = 32,             // and their rows whole chunks of 16 bytes
+    ALL_ADD = 64,           // no output holds the features of a cell's owner as they are, see owners.cu
 };
 
 // An output.
@@ -68,14 +69,14 @@ struct Tiles {
     u32 part;      // points of each of those
 };
 
-// Cells and the points that were there first: see owners.cu. `bits`, `several` and `number` are zero at first.
+// Cells and the points that were there first: see owners.cu. `state` and `lengths` are zero at first.
 struct Owners {
-    u32* bits;     // [B * keys / 32]: cells that have points
-    u32* several;  // [B * keys / 32]: cells that have several
-    u32* slot_of;  // [B * keys]: where the totals of those are
-    u32* key_of;   // [slots]
-    u32* number;   // of slots
-    u32 fillers;   // blocks that fill outputs while others mark cells
+    u32* state;     // [B * keys / 16]: OWNED and SHARED of each cell, in two bits
+    u32* slot_of;   // [B * keys]: where the totals of those are that are shared
+    u32* key_of;    // [slots]
+    uint2* members; // [N]: points that add themselves, each with its cell
+    u64* lengths;   // how many slots there are, in the low half, and how many members
+    u32* least;     // [blocks of `mark`][F]: see Magnitudes
 };
 
 struct Params {
@@ -90,6 +91,8 @@ struct Params {
     u32 count;             // N
     u32 batch;             // B
     u32 columns;           // F
+    u32 column_inverse;    // 2^16 / F, rounded up: see Sharing
+    u32 four_inverse;      // 2^16 / (F / 4), likewise
     u32 point_dtype;
     u32 feature_dtype;
     u32 flags;

@@ -51,14 +51,17 @@ struct Sums {
     u32 highest = 0, lowest = 0;
 
     __device__ __forceinline__ void take(const Params& p, Quantum quantum, float value) {
+        take_sum(p, quantum, value);
+        if (p.highest) highest = max(highest, ordered(value));
+        if (p.lowest) lowest = max(lowest, ordered_down(value));
+    }
+    __device__ __forceinline__ void take_sum(const Params& p, Quantum quantum, float value) {
         if (p.fixed) {
             const u32 bits = beyond_of(value);
             if (!bits) fixed += quantum.multiple(value);
             beyond |= bits;
         }
         if (p.loose) loose = add(loose, value);
-        if (p.highest) highest = max(highest, ordered(value));
-        if (p.lowest) lowest = max(lowest, ordered_down(value));
     }
     __device__ __forceinline__ void join(const Params& p, const Sums& other) {
         if (p.fixed) fixed += other.fixed, beyond |= other.beyond;

@@ -110,6 +110,20 @@ inline int __all_sync(unsigned mask, int predicate, EMULATED_PLACE) {
     return int(emulated::reduce({"__all_sync", file, line}, mask, flag, [](uint64_t a, uint64_t b) { return a & b; }));
 }
 
+// The lanes with the same value.
+template <class T>
+inline unsigned __match_any_sync(unsigned mask, T value, EMULATED_PLACE) {
+    return unsigned(emulated::collective({"__match_any_sync", file, line}, mask, emulated::bits_of(value), [&](emulated::Thread* lanes) {
+        for (unsigned i = 0; i < 32; ++i) {
+            if (!(mask >> i & 1)) continue;
+            lanes[i].result = 0;
+            for (unsigned k = 0; k < 32; ++k) {
+                if (mask >> k & 1 && lanes[k].value == lanes[i].value) lanes[i].result |= uint64_t(1) << k;
+            }
+        }
+    }));
+}
+
 // For int and unsigned int, as the language has them.
 template <class T>
 inline T __reduce_add_sync(unsigned mask, T value, EMULATED_PLACE) {

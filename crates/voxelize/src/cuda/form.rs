@@ -21,6 +21,16 @@ pub(super) fn has_quads(problem: &Problem) -> bool {
     has_fours(problem) && problem.feature_align >= 16 && problem.feature_strides[0] % 4 == 0
 }
 
+/// Whether outputs of a cell with one point say what its features are, as far as further points need to know: sums in f32,
+/// and maxima and minima of any type, as those are rounded alike in any order.
+pub(super) fn keeps_features(problem: &Problem) -> bool {
+    let mut sums = [Output::Sum, Output::Mean]
+        .into_iter()
+        .filter_map(|output| problem.outputs[output as usize])
+        .peekable();
+    sums.peek().is_none() || sums.any(|form| form.dtype == DType::F32)
+}
+
 /// Whether `quotient` in locate.cuh is exact for a grid, and cells can be read off a float: sizes far from where
 /// something underflows, and not more cells than steps of one between 2^22 and 2^23.
 pub(super) fn is_quick(grid: &Grid) -> bool {

@@ -11,8 +11,8 @@ use robocache_registry::{CudaCaps, DeviceCaps};
 
 /// Keys that fit beside `OWNER` in kernels/voxelize/owners.cu.
 const MOST_KEYS: u64 = 1 << 31;
-/// Bytes that one block fills, where there are few.
-const FILLED: usize = 1 << 15;
+/// Bytes that one block clears, where there are few.
+const CLEARED: usize = 1 << 15;
 
 inventory::submit! {
     Variant {
@@ -77,24 +77,23 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
     let multiprocessors = caps.multiprocessors as usize;
     // Blocks that are resident at a time, of as few registers as the stages have.
     let resident = 4 * multiprocessors;
-    let fillers = blocks_for(filled_bytes(problem), FILLED).min(multiprocessors);
-    let room = Room::of_owners(problem, fillers);
     let points = blocks_for(problem.points, THREADS).min(4 * resident);
+    let room = Room::of_owners(problem, points);
+    let cleared = filled_bytes(problem).saturating_add(room.zero_bytes);
     let mut pipeline = Pipeline::new(room);
     pipeline.push(
         "clear",
         0,
-        blocks_for(room.zero_bytes / 16, THREADS).min(2 * resident),
+        blocks_for(cleared, CLEARED).min(multiprocessors),
     );
-    pipeline.push("mark", 0, fillers + points);
+    pipeline.push("mark", 0, points);
     pipeline.push("rows", 0, points);
     // Of each place for totals, the columns; and all bytes of bits.
-    let columns = if problem.wants_totals() {
-        problem.features.max(1)
-    } else {
-        1
+    let columns = match problem.wants_totals() {
+        true => problem.features.div_ceil(4),
+        false => 1,
     };
-    let mut finished = room.slots.saturating_mul(columns.div_ceil(4));
+    let mut finished = room.slots.saturating_mul(columns);
     if problem.wants(Output::Bits) {
         finished = finished.max(problem.cells() as usize / 8);
     }

@@ -1,6 +1,6 @@
 //! The parameter struct of every kernel: `Params` in kernels/voxelize/params.cuh, offset by offset.
 
-use super::form::{has_fours, has_quads, is_quick, target_form};
+use super::form::{has_fours, has_quads, is_quick, keeps_features, target_form};
 use super::room::{OwnerRoom, Room, TileRoom};
 use crate::request::{Reductions, Request};
 use crate::{Clouds, Grid, Order, Output, Outside, Problem};
@@ -12,6 +12,7 @@ const OFFSETS_ARE_64_BIT: u32 = 4;
 const BY_FIRST: u32 = 8;
 const FOURS: u32 = 16;
 const QUADS: u32 = 32;
+const ALL_ADD: u32 = 64;
 
 /// Levels of a trie, and behind them the one for the order of first points.
 pub(super) const LEVELS: usize = 9;
@@ -59,12 +60,12 @@ struct Tiles {
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 struct Owners {
-    bits: u64,
-    several: u64,
+    state: u64,
     slot_of: u64,
     key_of: u64,
-    number: u64,
-    fillers: u32,
+    members: u64,
+    lengths: u64,
+    least: u64,
 }
 
 #[repr(C)]
@@ -81,6 +82,8 @@ pub(super) struct Params {
     count: u32,
     batch: u32,
     columns: u32,
+    column_inverse: u32,
+    four_inverse: u32,
     point_dtype: u32,
     feature_dtype: u32,
     flags: u32,
@@ -206,6 +209,8 @@ impl Params {
             count: problem.points as u32,
             batch: problem.batch as u32,
             columns: problem.features as u32,
+            column_inverse: inverse(problem.features),
+            four_inverse: inverse(problem.features / 4),
             point_dtype: problem.point_dtype as u32,
             feature_dtype: problem.feature_dtype as u32,
             min: grid.min(),
@@ -229,7 +234,8 @@ impl Params {
                 )
                 | flag(problem.order == Order::FirstPoint, BY_FIRST)
                 | flag(has_fours(problem), FOURS)
-                | flag(has_quads(problem), QUADS),
+                | flag(has_quads(problem), QUADS)
+                | flag(!keeps_features(problem), ALL_ADD),
             zeros: workspace,
             zero_bytes: room.zero_bytes as u64,
             node_of: at(Some(room.node_of)),
@@ -253,6 +259,14 @@ impl Params {
             level: std::array::from_fn(level),
             target: Output::ALL.map(|output| target(problem, output, given.to)),
         }
+    }
+}
+
+/// 2^16 over a number, rounded up: what numbers up to 32 are divided with in kernels/voxelize/feature.cuh.
+fn inverse(columns: usize) -> u32 {
+    match columns {
+        0 => 0,
+        _ => (1_usize << 16).div_ceil(columns) as u32,
     }
 }
 
@@ -280,12 +294,12 @@ impl Tiles {
 impl Owners {
     fn new(room: &OwnerRoom, workspace: u64) -> Owners {
         Owners {
-            bits: workspace + room.bits as u64,
-            several: workspace + room.several as u64,
+            state: workspace + room.state as u64,
             slot_of: workspace + room.slot_of as u64,
             key_of: workspace + room.key_of as u64,
-            number: workspace + room.number as u64,
-            fillers: room.fillers as u32,
+            members: workspace + room.members as u64,
+            lengths: workspace + room.lengths as u64,
+            least: workspace + room.least as u64,
         }
     }
 }
@@ -304,6 +318,16 @@ fn target(problem: &Problem, output: Output, to: [u64; Output::COUNT]) -> Target
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn lanes_are_divided_by_columns() {
+        for columns in (1..5000).chain([1 << 16, 1 << 20]) {
+            for lanes in 0..=32 {
+                let quotient = lanes as u32 * inverse(columns) >> 16;
+                assert_eq!(quotient as usize, lanes / columns, "{lanes} / {columns}");
+            }
+        }
+    }
+
     use super::super::form::{CHUNKS, FLAT, WHOLE};
     use super::*;
     use robocache_testkit::mirror::{fields, header};
@@ -324,7 +348,7 @@ mod tests {
             records, begins, totals, ticket, written, shift, tiles, chunks, each, room, row, group, heavy, part);
         assert_eq!((tiles, tiles_bytes), (expected, size_of::<Tiles>()));
         let (owners, owners_bytes) = fields(HEADER, "Owners", &[]);
-        let expected = offsets!(Owners: bits, several, slot_of, key_of, number, fillers);
+        let expected = offsets!(Owners: state, slot_of, key_of, members, lengths, least);
         assert_eq!((owners, owners_bytes), (expected, size_of::<Owners>()));
         let inner = [
             ("Target", target_bytes, 8),
@@ -334,7 +358,7 @@ mod tests {
         ];
         let (params, bytes) = fields(HEADER, "Params", &inner);
         let expected = offsets!(Params:
-            points, features, offsets, point_stride, feature_stride, offsets_stride, cells, keys, count, batch, columns,
+            points, features, offsets, point_stride, feature_stride, offsets_stride, cells, keys, count, batch, columns, column_inverse, four_inverse,
             point_dtype, feature_dtype, flags, min, size, inverse, limit, shape, empty, capacity, rows, slots, apart, levels,
             level_now, zeros,
             zero_bytes, node_of, bit_of, magnitude, owner, others, first, fixed, beyond, loose, highest, lowest,
@@ -360,6 +384,7 @@ mod tests {
             ("BY_FIRST", BY_FIRST),
             ("FOURS", FOURS),
             ("QUADS", QUADS),
+            ("ALL_ADD", ALL_ADD),
             ("FLAT", FLAT),
             ("CHUNKS", CHUNKS),
             ("WHOLE", WHOLE),

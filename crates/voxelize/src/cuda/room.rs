@@ -11,6 +11,8 @@ pub(super) const PART: u64 = 1024;
 const MOST_TOP_NODES: u64 = 1 << 20;
 /// Words from one count to the next where owners of cells are counted: atomics on a sector wait for each other.
 const APART: usize = 8;
+/// Columns that `Magnitudes` in kernels/voxelize/magnitude.cuh keeps at most: four of each lane.
+const MOST_LEAST: usize = 128;
 /// Columns of a word of `beyond`: `BEYOND_COLUMNS` in kernels/voxelize/feature.cuh.
 const BEYOND_COLUMNS: usize = 16;
 
@@ -70,12 +72,12 @@ impl Totals {
 /// Cells and their owners: `Owners` in kernels/voxelize/params.cuh.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OwnerRoom {
-    pub bits: usize,
-    pub several: usize,
+    pub state: usize,
     pub slot_of: usize,
     pub key_of: usize,
-    pub number: usize,
-    pub fillers: usize,
+    pub members: usize,
+    pub lengths: usize,
+    pub least: usize,
 }
 
 /// Points by tiles: `Tiles` in kernels/voxelize/params.cuh.
@@ -150,27 +152,26 @@ impl Room {
         }
     }
 
-    /// For owners of cells, of fewer than 2^31 keys, with so many blocks that fill outputs.
-    pub fn of_owners(problem: &Problem, fillers: usize) -> Room {
+    /// For owners of cells, of fewer than 2^31 keys, with so many blocks that mark them.
+    pub fn of_owners(problem: &Problem, blocks: usize) -> Room {
         let none = Room::none(problem);
-        // Each cloud has whole words of bits.
+        // Each cloud has whole words of states.
         let keys = none.keys.next_multiple_of(32);
         let all = keys as usize * problem.batch;
         // Of the cells that have several points.
         let slots = (problem.points / 2).min(all);
         let mut tape = Tape(0);
-        let bits = tape.take(all / 32, 4);
-        let several = tape.take(all / 32, 4);
-        let number = tape.take(1, 4);
+        let state = tape.take(all / 16, 4);
+        let lengths = tape.take(1, 8);
         let magnitude = tape.take(problem.features, 4);
         let zero_bytes = tape.0;
         let owners = OwnerRoom {
-            bits,
-            several,
-            number,
+            state,
             slot_of: tape.take(all, 4),
             key_of: tape.take(slots, 4),
-            fillers,
+            members: tape.take(problem.points, 8),
+            lengths,
+            least: tape.take(blocks, 4 * problem.features.min(MOST_LEAST)),
         };
         let node_of = tape.take(problem.points, 4);
         let others = tape.take(slots, 4 * APART);

@@ -322,7 +322,7 @@ mod tests {
     fn lanes_are_divided_by_columns() {
         for columns in (1..5000).chain([1 << 16, 1 << 20]) {
             for lanes in 0..=32 {
-                let quotient = lanes as u32 * inverse(columns) >> 16;
+                let quotient = (lanes as u32 * inverse(columns)) >> 16;
                 assert_eq!(quotient as usize, lanes / columns, "{lanes} / {columns}");
             }
         }

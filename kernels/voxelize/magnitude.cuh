@@ -3,6 +3,8 @@
 #include "voxelize/columns.cuh"
 
 constexpr u32 NO_EXPONENT = 255;
+// Columns of which a block keeps what it found.
+constexpr u32 MOST_KEPT = 128;
 
 // Of W columns of each lane, among the points of a block.
 template <u32 W>
@@ -18,6 +20,7 @@ struct Magnitudes {
     }
     // If a row has more columns than lanes take side by side, none is kept.
     static __device__ __forceinline__ bool keeps(const Params& p) { return p.columns / W <= 32; }
+    static_assert(32 * W <= MOST_KEPT);
 
     __device__ __forceinline__ void take(const Values& values) {
 #pragma unroll

@@ -1,4 +1,4 @@
-// Every reduction of dense cells: a point that is alone in its cell writes what the cell has, the others add themselves.
+// Every reduction of dense cells: the first point in a cell writes what the cell has, further ones add themselves.
 //
 //   clear   writes what cells without points have, and zeroes what has to be
 //   mark    each point claims its cell: the first one owns it and writes what the cell has if nobody else comes; the next
@@ -140,6 +140,7 @@ struct Numbers {
 private:
     __device__ __forceinline__ void ask_for(u32 k, bool wants) {
         const u32 all = __popc(__ballot_sync(~0u, wants));
+        __syncwarp(); // all have read what they had before
         if ((threadIdx.x & 31) == 0 && all) at[k][threadIdx.x / 32] = atomicAdd(asked + k, all);
     }
 };
@@ -160,19 +161,17 @@ __device__ __forceinline__ void clear_slots(const Params& p, u32 first, u32 slot
 }
 
 // What a block of `mark` shares.
-template <u32 W>
 struct Marked {
     Numbers numbers;
     Picked of_warp[WARPS];
-    u32 most[32 * W];
-    u32 least[32 * W];
+    u32 most[MOST_KEPT];
+    u32 least[MOST_KEPT];
 };
 
 template <u32 W>
-__device__ __forceinline__ void mark_cells(const Params& p) {
-    __shared__ Marked<W> marked;
+__device__ __forceinline__ void mark_cells(const Params& p, Marked& marked) {
     Picked& picked = marked.of_warp[threadIdx.x / 32];
-    if (threadIdx.x < 32 * W) marked.most[threadIdx.x] = 0, marked.least[threadIdx.x] = NO_EXPONENT;
+    if (threadIdx.x < MOST_KEPT) marked.most[threadIdx.x] = 0, marked.least[threadIdx.x] = NO_EXPONENT;
     if (threadIdx.x < 2) marked.numbers.asked[threadIdx.x] = 0;
     __syncthreads();
     const u32 lane = threadIdx.x & 31;
@@ -225,11 +224,12 @@ __device__ __forceinline__ void mark_cells(const Params& p) {
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS, 4) KERNEL(mark)(const __grid_constant__ Params p) {
+    __shared__ Marked marked;
     let_next_begin();
     if (p.flags & FOURS) {
-        mark_cells<4>(p);
+        mark_cells<4>(p, marked);
     } else {
-        mark_cells<1>(p);
+        mark_cells<1>(p, marked);
     }
 }
 

@@ -8,7 +8,7 @@
 //! | [`host`] | how does the CPU read and write a view? |
 //! | [`time`] | what is a time axis? |
 //! | [`ragged`] | which rows of a batch are real? |
-//! | [`round`] | how does a wide number become a narrow one, rounded once? |
+//! | [`round`] | how does a wide number become a narrow one, rounded or truncated once? |
 //! | [`parallel`] | how is CPU work spread over threads? |
 //! | [`wide`] | how do loops get the widest vectors that there are? |
 //! | [`error`] | what can go wrong? |

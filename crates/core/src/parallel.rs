@@ -1,8 +1,8 @@
 //! CPU threads, safe to use in a forked child.
 //!
 //! Work is split in halves into some pieces for each thread: the calling one, which starts at once, and those of a
-//! pool of RoboCache's own, one fewer, which have to wake up first. Whoever has done its own goes on with what the others have
-//! not begun. The same thread begins with the same pieces in every call, and finds them in its cache.
+//! pool of RoboCache's own, one fewer, which have to wake up first. Whoever has done its own goes on with what the others
+//! have not begun. The same thread begins with the same pieces in every call, and finds them in its cache.
 //!
 //! A pool's threads do not survive a `fork` (data loaders fork), and using it in the child would wait for ever: the
 //! pool remembers the process that made it, and in any other process work runs on the calling thread.
@@ -10,6 +10,7 @@
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 struct Pool {
     threads: ThreadPool,
@@ -40,8 +41,8 @@ fn pool() -> Option<&'static ThreadPool> {
     (pool.process == std::process::id()).then_some(&pool.threads)
 }
 
-/// How many threads the pool has or will have: `ROBOCACHE_NUM_THREADS`, or what the machine offers.
-/// Starts none.
+/// How many threads work may be spread over, the calling one among them: `ROBOCACHE_NUM_THREADS`, or what the machine
+/// offers. Starts none.
 pub fn requested_threads() -> usize {
     let wanted = std::env::var("ROBOCACHE_NUM_THREADS")
         .ok()
@@ -110,9 +111,9 @@ fn pieces<W>(work: W, enough: usize, halve: impl Fn(W) -> Result<(W, W), W>) -> 
     }
 }
 
-/// How often the calling thread looks whether the others are done, before it sleeps until they are: for some ten
-/// microseconds, as long as it takes to be woken up.
-const LOOKS: usize = 1 << 10;
+/// How long the calling thread looks whether the others are done, before it sleeps until they are: about as long as it
+/// takes to be woken up.
+const PATIENCE: Duration = Duration::from_micros(10);
 
 /// Pieces with a range of them for each thread.
 struct Shares<W> {
@@ -157,8 +158,8 @@ impl<W> Shares<W> {
 
     /// Waits for the others, but not for long, nor for those that have not begun: they may need this core to do so.
     fn wait(&self) {
-        let working = || self.at_work.load(Ordering::Acquire) > 0;
-        for _ in (0..LOOKS).take_while(|_| working()) {
+        let begun = Instant::now();
+        while self.at_work.load(Ordering::Acquire) > 0 && begun.elapsed() < PATIENCE {
             std::hint::spin_loop();
         }
     }

@@ -21,9 +21,11 @@ impl Scratch {
     pub fn new(len: usize) -> Scratch {
         // Whoever finds the lock taken does without: in a forked child nobody might give it back.
         let kept = KEPT.try_lock().ok().and_then(|mut kept| {
-            let enough = kept.iter().position(|all| all.len() >= len);
-            // One that is too small gives way, so that there are never more than are used at a time.
-            let index = enough.or(kept.len().checked_sub(1))?;
+            // The smallest that is enough; if there is none the largest gives way, so that there are never more than are
+            // used at a time.
+            let enough = (0..kept.len()).filter(|&i| kept[i].len() >= len);
+            let smallest = enough.min_by_key(|&i| kept[i].len());
+            let index = smallest.or((0..kept.len()).max_by_key(|&i| kept[i].len()))?;
             Some(kept.swap_remove(index))
         });
         let kept = kept.filter(|all| all.len() >= len);

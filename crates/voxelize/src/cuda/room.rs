@@ -11,8 +11,8 @@ pub(super) const PART: u64 = 1024;
 const MOST_TOP_NODES: u64 = 1 << 20;
 /// Words from one count to the next where owners of cells are counted: atomics on a sector wait for each other.
 const APART: usize = 8;
-/// Columns that `Magnitudes` in kernels/voxelize/magnitude.cuh keeps at most: four of each lane.
-const MOST_LEAST: usize = 128;
+/// `MOST_KEPT` in kernels/voxelize/magnitude.cuh: columns of which a block keeps least exponents.
+const MOST_KEPT: usize = 128;
 /// Columns of a word of `beyond`: `BEYOND_COLUMNS` in kernels/voxelize/feature.cuh.
 const BEYOND_COLUMNS: usize = 16;
 
@@ -171,7 +171,7 @@ impl Room {
             key_of: tape.take(slots, 4),
             members: tape.take(problem.points, 8),
             lengths,
-            least: tape.take(blocks, 4 * problem.features.min(MOST_LEAST)),
+            least: tape.take(blocks, 4 * problem.features.min(MOST_KEPT)),
         };
         let node_of = tape.take(problem.points, 4);
         let others = tape.take(slots, 4 * APART);

@@ -24,8 +24,9 @@ const FEW_TILES: usize = 256;
 const MOST_COLUMNS: usize = 8;
 /// About as many blocks of `count` as a large device has room for.
 const MANY_BLOCKS: usize = 264;
-/// Shared memory of a block for what is not rows and records.
+/// Shared memory of a block of `split` for what is not rows and records, and of `count` for what is not counts, at most.
 const STATIC_BYTES: usize = 1024;
+const STATIC_OF_COUNT: usize = 4608;
 
 inventory::submit! {
     Variant {
@@ -58,7 +59,7 @@ fn supports(problem: &Problem, caps: &DeviceCaps) -> Result<(), Refusal> {
     };
     let needed = shared_bytes(&tiles(problem), row as usize) + STATIC_BYTES;
     let offered = cuda.shared_per_block_optin as usize;
-    if needed.max(4 << SHIFTS.end()) > offered {
+    if needed.max((4 << SHIFTS.end()) + STATIC_OF_COUNT) > offered {
         return Err(Refusal::with(format!(
             "tables of the tiles of {} cells do not fit the {offered} bytes of shared memory",
             problem.cells()

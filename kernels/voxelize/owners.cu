@@ -124,10 +124,10 @@ struct Numbers {
     __device__ __forceinline__ u64 ask(const Params& p, bool fresh, bool adds) {
         ask_for(0, fresh), ask_for(1, adds);
         __syncthreads();
-        if (threadIdx.x > 0 || !asked[1]) return 0;
-        const u64 lengths = u64(asked[1]) << 32 | asked[0];
-        asked[0] = asked[1] = 0;
-        return atomicAdd(p.owners.lengths, lengths);
+        if (threadIdx.x > 0) return 0;
+        // Nobody else looks at what is zero again for the next turn.
+        const u32 cells = atomicExch(asked, 0u), points = atomicExch(asked + 1, 0u);
+        return points ? atomicAdd(p.owners.lengths, u64(points) << 32 | cells) : 0;
     }
     __device__ __forceinline__ void hand_in(u64 taken) {
         if (threadIdx.x == 0) first = taken;

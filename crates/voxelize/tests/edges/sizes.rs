@@ -112,6 +112,47 @@ fn one_large_feature_among_many_points() {
     }
 }
 
+/// Points that are alone in their cells, with features so small beside one that even their sums are rounded: in the block
+/// of that one and in others, in part of a warp, in every number of lanes a row, and in outputs of 16 bits.
+#[test]
+fn small_features_alone_in_their_cells() {
+    let grid = unit([7, 9, 8]);
+    for (count, columns) in [
+        (3, 1),
+        (3, 8),
+        (37, 4),
+        (300, 3),
+        (300, 8),
+        (40, 9),
+        (37, 132),
+    ] {
+        let mut cloud: Vec<_> = (0..count)
+            .map(|i| [i / 72, i / 8 % 9, i % 8].map(|at| at as f64 + 0.5))
+            .collect();
+        // One cell in ten has another point.
+        cloud.extend_from_within(..count / 10);
+        let feature = |[point, column]: [usize; 2]| match (point, column % 3) {
+            (2, 0 | 1) => 1e9,
+            (_, 0) => -1.0 / 3.0 / (point + 1) as f64,
+            (_, 1) => 1e-30,
+            _ => 0.1,
+        };
+        for level in Determinism::ALL {
+            for dtype in [DType::F32, DType::Bf16] {
+                let mut small = trial("small features", &cloud, grid, Place::Dense);
+                small.options = Options::default().determinism(level);
+                let shape = [cloud.len(), columns];
+                let style = Style::default();
+                small.features = Some(Operand::floats(DType::F32, shape, style, feature));
+                for output in [Output::Sum, Output::Mean, Output::Max] {
+                    small.wishes[output as usize] = Some(Wish::of(dtype));
+                }
+                everywhere(&small);
+            }
+        }
+    }
+}
+
 /// More columns than a warp has lanes, one or four a lane, of points that are alone, several or many in their cells.
 #[test]
 fn more_features_than_lanes() {

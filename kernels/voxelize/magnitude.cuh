@@ -54,10 +54,12 @@ struct Magnitudes {
         }
     }
     // Among the warps of a block: `mosts` has 32 * W words, zero at first, and so has `leasts`, if it is wanted, of
-    // NO_EXPONENT. A barrier comes between the two.
-    __device__ __forceinline__ void join(const Params& p, u32* mosts, u32* leasts) const {
+    // NO_EXPONENT. A barrier comes between the two. The work of a whole warp.
+    __device__ __forceinline__ void join(const Params& p, u32* mosts, u32* leasts) {
         const Lanes<W> lanes(p);
-        if (!keeps(p) || lanes.idle()) return;
+        if (!keeps(p)) return;
+        for (u32 step = 1; step < lanes.rows; step *= 2) join_row(lanes, step, leasts != nullptr);
+        if (lanes.row > 0) return;
 #pragma unroll
         for (u32 w = 0; w < W; ++w) {
             const u32 column = lanes.chunk * W + w;
@@ -72,6 +74,19 @@ struct Magnitudes {
     }
 
 private:
+    // Those of as many rows on, of the same columns.
+    __device__ __forceinline__ void join_row(const Lanes<W>& lanes, u32 step, bool with_least) {
+        const u32 from = (threadIdx.x & 31) + step * lanes.width;
+        const bool joins = lanes.row + step < lanes.rows;
+#pragma unroll
+        for (u32 w = 0; w < W; ++w) {
+            const u32 most_there = __shfl_sync(~0u, most[w], from);
+            if (joins) most[w] = max(most[w], most_there);
+            if (!with_least) continue;
+            const u32 least_there = __shfl_sync(~0u, least[w], from);
+            if (joins) least[w] = min(least[w], least_there);
+        }
+    }
     __device__ __forceinline__ void give(const Params& p, u32 chunk) {
 #pragma unroll
         for (u32 w = 0; w < W; ++w) {

@@ -44,24 +44,6 @@ struct Sharing {
     __device__ __forceinline__ void each(u32 all_rows, F each) const {
         for (Element e = first(); e.row < all_rows; e = after(e)) each(e.row, e.column);
     }
-    // Calls `use` with row, column and what `load` had for them, of which several are on their way.
-    template <class F, class G>
-    __device__ __forceinline__ void each_loaded(u32 all_rows, F load, G use) const {
-        constexpr u32 TOGETHER = 4;
-        for (Element next = first(); next.row < all_rows;) {
-            Element e[TOGETHER];
-            float v[TOGETHER];
-#pragma unroll
-            for (u32 k = 0; k < TOGETHER; ++k, next = after(next)) {
-                e[k] = next;
-                if (next.row < all_rows) v[k] = load(next.row, next.column);
-            }
-#pragma unroll
-            for (u32 k = 0; k < TOGETHER; ++k) {
-                if (e[k].row < all_rows) use(e[k].row, e[k].column, v[k]);
-            }
-        }
-    }
 };
 
 // An order of numbers as one of integers above 0: -0 comes before +0. Of what is no number 0.

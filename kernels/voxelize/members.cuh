@@ -32,9 +32,25 @@ struct Picked {
 
 // Adds the features of picked points, lanes side by side at columns side by side.
 __device__ __forceinline__ void add_each(const Params& p, const Picked& picked, u32 points) {
-    const auto load = [&](u32 at, u32 column) { return feature(p, picked.point[at], column); };
-    const auto add = [&](u32 at, u32 column, float value) { add_one({p, picked.to[at], column}, value); };
-    Sharing::of_columns(p).each_loaded(points, load, add);
+    constexpr u32 TOGETHER = 4; // features of a lane that are on their way
+    const Lanes<1> lanes(p);
+    if (lanes.idle()) return;
+    for (u32 column = lanes.chunk; column < lanes.all; column += lanes.width) {
+        const Quantum quantum = p.fixed ? Place{p, 0, column}.quantum() : Quantum();
+        for (u32 i = lanes.row; i < points; i += TOGETHER * lanes.rows) {
+            float v[TOGETHER];
+#pragma unroll
+            for (u32 k = 0; k < TOGETHER; ++k) {
+                const u32 at = i + k * lanes.rows;
+                if (at < points) v[k] = feature(p, picked.point[at], column);
+            }
+#pragma unroll
+            for (u32 k = 0; k < TOGETHER; ++k) {
+                const u32 at = i + k * lanes.rows;
+                if (at < points) add_one({p, picked.to[at], column}, quantum, v[k]);
+            }
+        }
+    }
 }
 
 // Likewise where many belong together, if not all to one: each lane adds up what is side by side, of a column, in a part

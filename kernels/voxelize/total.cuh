@@ -27,15 +27,31 @@ struct Place {
     __device__ __forceinline__ Quantum quantum() const { return Quantum(p.magnitude[column], p.count); }
 };
 
-// Adds the feature of one point.
-__device__ __forceinline__ void add_one(const Place& to, float value) {
+// A number of points, by which sums are divided, with its reciprocal; see `quotient` in locate.cuh.
+struct Divisor {
+    double points;
+    double inverse;
+
+    __device__ __forceinline__ Divisor(double number, double reciprocal) : points(number), inverse(reciprocal) {}
+    explicit __device__ __forceinline__ Divisor(u32 number) : Divisor(double(number), divide(1.0, double(number))) {}
+    // Nothing underflows, as the smallest sum is far above the smallest double; and no sum is -0.
+    __device__ __forceinline__ double quotient(double sum) const {
+        double q = mul(sum, inverse);
+        if (!(fabs(q) < __longlong_as_double(0x7ff0000000000000ll))) return sum; // no finite one
+        q = __fma_rn(__fma_rn(-q, points, sum), inverse, q);
+        return __fma_rn(__fma_rn(-q, points, sum), inverse, q);
+    }
+};
+
+// Adds the feature of one point, of a column with such a quantum.
+__device__ __forceinline__ void add_one(const Place& to, Quantum quantum, float value) {
     const Params& p = to.p;
     if (p.fixed) {
         const u32 beyond = beyond_of(value);
         if (beyond) {
             atomicOr(to.beyond(), beyond << to.beyond_shift());
         } else {
-            atomicAdd(reinterpret_cast<u64*>(p.fixed) + to.at(), u64(to.quantum().multiple(value)));
+            atomicAdd(reinterpret_cast<u64*>(p.fixed) + to.at(), u64(quantum.multiple(value)));
         }
     }
     if (p.loose) atomicAdd(p.loose + to.at(), value);

@@ -8,8 +8,8 @@
 //
 // Of a large grid most cells have one point or none, and then nothing else is written than each result once. What an owner
 // has written cannot be taken back where sums are rounded to 16 bits: then owners are listed, too (ALL_ADD).
-#include "common/fill.cuh"
 #include "common/stages.cuh"
+#include "voxelize/cells.cuh"
 #include "voxelize/locate.cuh"
 #include "voxelize/magnitude.cuh"
 #include "voxelize/members.cuh"
@@ -21,57 +21,10 @@ constexpr u32 OWNED = 1, SHARED = 2;
 // With the cell of a point that is listed: it owns the cell. Fewer than 2^31 cells.
 constexpr u32 OWNER = 0x80000000u;
 
-// What cells without points have: `columns` elements each.
-__device__ __forceinline__ void put_empty(const Params& p, Output output, u32 columns, double value) {
-    const Target& t = p.target[output];
-    if (!t.to) return;
-    const u64 me = u64(blockIdx.x) * THREADS + threadIdx.x, all = u64(gridDim.x) * THREADS, cells = p.cells * p.batch;
-    const bool is_index = output == OUT_FIRST, is_value = output >= OUT_SUM;
-    if (t.form & WHOLE) {
-        u32 word = 0;
-        if (is_index) word = ~0u;
-        if (is_value && t.dtype == DTYPE_F32) {
-            word = value != value ? u32(Element<float>::NAN_BITS) : __float_as_uint(__double2float_rn(value));
-        } else if (is_value) {
-            word = narrowed(t.dtype, value) * 0x10001u;
-        }
-        const u32 bytes = output == OUT_OCCUPANCY ? 1 : size_of(t.dtype);
-        return fill_with(t.to, cells * columns * bytes, word, me, all);
-    }
-    for (u64 i = me; i < cells * columns; i += all) {
-        const u64 cell = i / columns, cloud = cell / p.cells;
-        const i64 at = element_of(p, t, CellSpot{u32(cell - cloud * p.cells), u32(cloud)}) + (i - cell * columns) * t.stride[4];
-        if (is_value) {
-            put_value(t, at, value);
-        } else if (is_index) {
-            put_index(t, at, -1);
-        } else if (output == OUT_COUNT) {
-            static_cast<u32*>(t.to)[at] = 0;
-        } else {
-            static_cast<u8*>(t.to)[at] = 0;
-        }
-    }
-}
-
 // The next stage begins when this one ends: what it reads would come in the way of what is written.
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid_constant__ Params p) {
     fill(p.zeros, p.zero_bytes, 0);
-    put_empty(p, OUT_OCCUPANCY, 1, 0);
-    put_empty(p, OUT_COUNT, 1, 0);
-    put_empty(p, OUT_FIRST, 1, 0);
-    for (u32 output = OUT_SUM; output <= OUT_MIN; ++output) put_empty(p, Output(output), p.columns, p.empty);
-}
-
-__device__ __forceinline__ CellSpot spot_of(const Params& p, u32 key) {
-    const u32 cloud = p.batch == 1 ? 0 : u32(key / p.keys);
-    return {u32(key - cloud * p.keys), cloud};
-}
-
-// What is one number of a cell with so many points.
-__device__ __forceinline__ void put_numbers(const Params& p, CellSpot spot, u32 points, u32 first) {
-    if (const Target& t = p.target[OUT_COUNT]; t.to) static_cast<u32*>(t.to)[element_of(p, t, spot)] = points;
-    if (const Target& t = p.target[OUT_FIRST]; t.to) put_index(t, element_of(p, t, spot), first);
-    if (const Target& t = p.target[OUT_OCCUPANCY]; t.to) static_cast<u8*>(t.to)[element_of(p, t, spot)] = 1;
+    put_empty(p);
 }
 
 // Whether a cell that is owned is shared.

@@ -113,6 +113,7 @@ struct Params {
     u32* node_of;          // [N]: see trie.cuh
     u8* bit_of;            // [N]
     u32* magnitude;        // [F]: bits of the largest finite one
+    u32* most;             // [F][blocks]: likewise among the points of a block, see totals.cu
     u32* owner;            // [slots]: a point of the voxel
     u32* others;           // [slots][apart]: points that are added up, with an owner all but that; zero at first, as all below
     u32* first;            // [slots]: of those the first, inverted; null: not wanted, as all below

@@ -31,6 +31,12 @@ pub(super) fn keeps_features(problem: &Problem) -> bool {
     sums.peek().is_none() || sums.any(|form| form.dtype == DType::F32)
 }
 
+/// Cells of a cloud, filled up to whole words of bits.
+pub(super) fn keys_of_words(problem: &Problem) -> u64 {
+    let sizes = problem.shape.iter().map(|&n| n as u64);
+    sizes.product::<u64>().next_multiple_of(32)
+}
+
 /// Whether `quotient` in locate.cuh is exact for a grid, and cells can be read off a float: sizes far from where
 /// something underflows, and not more cells than steps of one between 2^22 and 2^23.
 pub(super) fn is_quick(grid: &Grid) -> bool {
@@ -41,6 +47,21 @@ pub(super) fn is_quick(grid: &Grid) -> bool {
         .map(|size| (power(-40)..=power(40)).contains(&size))
         .chain(shape.map(|cells| cells <= 1 << 22))
         .all(|fine| fine)
+}
+
+/// Bytes of the outputs of a dense form that are filled before points come.
+pub(super) fn filled_bytes(problem: &Problem) -> usize {
+    let cells = problem.cells() as usize;
+    let all = Output::ALL.into_iter().filter_map(|output| {
+        let form = problem.outputs[output as usize]?;
+        let columns = match output {
+            Output::Bits => 0,
+            _ if output.is_of_features() => problem.features,
+            _ => 1,
+        };
+        Some(cells.saturating_mul(columns * form.dtype.size()))
+    });
+    all.fold(0, usize::saturating_add)
 }
 
 /// How an output lies in memory, in bits.

@@ -5,7 +5,7 @@
 //! | `params.rs` | what does every kernel get? |
 //! | `form.rs` | what do they know of memory and grids, so that they can do with less? |
 //! | `room.rs` | what is kept in the workspace, and where? |
-//! | `bitmap.rs`, `direct.rs`, `owners.rs`, `tiles.rs` | which problems does a variant take, and in which launches? |
+//! | `bitmap.rs`, `direct.rs`, `owners.rs`, `tiles.rs`, `totals.rs` | which problems does a variant take, and in which launches? |
 
 mod bitmap;
 mod direct;
@@ -14,6 +14,7 @@ mod owners;
 mod params;
 mod room;
 mod tiles;
+mod totals;
 
 use crate::request::{Request, Voxelization};
 use crate::tune;

@@ -1,6 +1,7 @@
 //! `voxelize.owners.sm80`: every reduction of dense cells; see kernels/voxelize/owners.cu.
 
 use super::bitmap::{MOST_COLUMNS, THREADS};
+use super::form::{filled_bytes, keys_of_words};
 use super::room::Room;
 use super::{Pipeline, blocks_for};
 use crate::variant::Exec;
@@ -27,7 +28,7 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
     if problem.form != Form::Dense {
         return Err(Refusal::because("takes dense forms"));
     }
-    if keys(problem) >= MOST_KEYS {
+    if keys_of_words(problem).saturating_mul(problem.batch as u64) >= MOST_KEYS {
         return Err(Refusal::because(
             "takes fewer than 2^31 cells in all, each cloud's filled up to a multiple of 32",
         ));
@@ -38,18 +39,7 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Numbers of cells: clouds have whole words of bits.
-fn keys(problem: &Problem) -> u64 {
-    let sizes = problem.shape.iter().map(|&n| n as u64);
-    sizes
-        .product::<u64>()
-        .next_multiple_of(32)
-        .saturating_mul(problem.batch as u64)
-}
-
-/// Ahead where most points are alone in their cells, and of scans: on an H200 of 128³ cells, uniform means of four
-/// features take 253 µs with two million points and 566 with four, by the bitmap 289 and 493; a lidar's 171 and 296, by
-/// the bitmap 194 and 317.
+/// Ahead where most points are alone in their cells: see crates/bench/results/README.md.
 /// Occupancy alone needs none of its owners and places, and takes less memory by other variants.
 fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
     let numbers = problem.wants(Output::Count) || problem.wants(Output::First);
@@ -57,21 +47,6 @@ fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
         true => 15,
         false => 8,
     }
-}
-
-/// Bytes of the outputs that are filled.
-fn filled_bytes(problem: &Problem) -> usize {
-    let cells = problem.cells() as usize;
-    let all = Output::ALL.into_iter().filter_map(|output| {
-        let form = problem.outputs[output as usize]?;
-        let columns = match output {
-            Output::Bits => 0,
-            _ if output.is_of_features() => problem.features,
-            _ => 1,
-        };
-        Some(cells.saturating_mul(columns * form.dtype.size()))
-    });
-    all.fold(0, usize::saturating_add)
 }
 
 fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {

@@ -104,6 +104,7 @@ pub(super) struct Params {
     node_of: u64,
     bit_of: u64,
     magnitude: u64,
+    most: u64,
     owner: u64,
     others: u64,
     first: u64,
@@ -241,6 +242,7 @@ impl Params {
             node_of: at(Some(room.node_of)),
             bit_of: at(Some(room.bit_of)),
             magnitude: at(Some(room.magnitude)),
+            most: at(room.most),
             owner: at(Some(room.owner)),
             others: at(Some(room.others)),
             first: at(room.totals.first),
@@ -361,7 +363,7 @@ mod tests {
             points, features, offsets, point_stride, feature_stride, offsets_stride, cells, keys, count, batch, columns, column_inverse, four_inverse,
             point_dtype, feature_dtype, flags, min, size, inverse, limit, shape, empty, capacity, rows, slots, apart, levels,
             level_now, zeros,
-            zero_bytes, node_of, bit_of, magnitude, owner, others, first, fixed, beyond, loose, highest, lowest,
+            zero_bytes, node_of, bit_of, magnitude, most, owner, others, first, fixed, beyond, loose, highest, lowest,
             listed, by_tile, owners, level, target);
         assert_eq!(params, expected);
         assert_eq!(bytes, size_of::<Params>());

@@ -1,5 +1,6 @@
 //! What does each variant keep in the workspace, and where?
 
+use super::form::keys_of_words;
 use super::params::{LEVELS, ORDER_LEVEL};
 use crate::{Determinism, Form, Order, Output, Problem};
 
@@ -11,8 +12,8 @@ pub(super) const PART: u64 = 1024;
 const MOST_TOP_NODES: u64 = 1 << 20;
 /// Words from one count to the next where owners of cells are counted: atomics on a sector wait for each other.
 const APART: usize = 8;
-/// `MOST_KEPT` in kernels/voxelize/magnitude.cuh: columns of which a block keeps least exponents.
-const MOST_KEPT: usize = 128;
+/// `MOST_KEPT` in kernels/voxelize/magnitude.cuh: columns of which a block keeps what it found.
+pub(super) const MOST_KEPT: usize = 128;
 /// Columns of a word of `beyond`: `BEYOND_COLUMNS` in kernels/voxelize/feature.cuh.
 const BEYOND_COLUMNS: usize = 16;
 
@@ -32,6 +33,7 @@ pub(crate) struct Room {
     pub node_of: usize,
     pub bit_of: usize,
     pub magnitude: usize,
+    pub most: Option<usize>,
     pub owner: usize,
     pub others: usize,
     pub totals: Totals,
@@ -154,9 +156,7 @@ impl Room {
 
     /// For owners of cells, of fewer than 2^31 keys, with so many blocks that mark them.
     pub fn of_owners(problem: &Problem, blocks: usize) -> Room {
-        let none = Room::none(problem);
-        // Each cloud has whole words of states.
-        let keys = none.keys.next_multiple_of(32);
+        let keys = keys_of_words(problem);
         let all = keys as usize * problem.batch;
         // Of the cells that have several points.
         let slots = (problem.points / 2).min(all);
@@ -187,7 +187,33 @@ impl Room {
             totals,
             owners: Some(owners),
             bytes: tape.0,
-            ..none
+            ..Room::default()
+        }
+    }
+
+    /// For totals of every cell, of fewer than 2^31 keys, with so many blocks that find magnitudes.
+    pub fn of_cells(problem: &Problem, blocks: usize) -> Room {
+        let keys = keys_of_words(problem);
+        let slots = keys as usize * problem.batch;
+        let mut tape = Tape(0);
+        let others = tape.take(slots, 4);
+        let totals = Totals::new(problem, slots, &mut tape);
+        let zero_bytes = tape.0;
+        let magnitude = tape.take(problem.features, 4);
+        let most = tape.words(totals.fixed.is_some(), problem.features, blocks);
+        let node_of = tape.take(problem.points, 4);
+        Room {
+            zero_bytes,
+            keys,
+            slots,
+            apart: 1,
+            node_of,
+            magnitude,
+            most,
+            others,
+            totals,
+            bytes: tape.0,
+            ..Room::default()
         }
     }
 
@@ -252,6 +278,7 @@ impl Room {
             bit_of: tape.take(problem.points, 1),
             owner: tape.take(slots, 4),
             magnitude,
+            most: None,
             others,
             totals,
             listed,

@@ -64,6 +64,8 @@ fn on_devices() -> Vec<String> {
         "dense uniform 500000 128x128x128 max f8",
         "dense uniform 1000000 200x200x200 max f16",
         "dense one 1000000 128x128x128 mean f4",
+        "dense lidar 500000 64x64x64 mean f8",
+        "dense uniform 4000000 128x128x128 mean f4",
         "dense lidar 64*120000 200x200x16 count",
         "dense lidar 64*120000 200x200x16 count+mean f4",
         "sparse lidar 115000 2816x1600x40 mean f4",

@@ -70,12 +70,13 @@ fn suits(description: &Description, variant: &Variant) {
         "voxelize.direct.sm80",
         "voxelize.owners.sm80",
         "voxelize.tiles.sm90",
+        "voxelize.totals.sm80",
     ];
     if !dense.contains(&id) {
         return;
     }
     assert_eq!(description.form, Form::Dense, "{id}");
-    if id == "voxelize.owners.sm80" {
+    if ["voxelize.owners.sm80", "voxelize.totals.sm80"].contains(&id) {
         return;
     }
     for output in Output::ALL {

@@ -1,0 +1,114 @@
+//! `voxelize.totals.sm80`: every reduction of dense cells that are few; see kernels/voxelize/totals.cu.
+
+use super::form::{filled_bytes, has_fours, keys_of_words};
+use super::room::{MOST_KEPT, Room};
+use super::{Pipeline, Step, blocks_for};
+use crate::variant::Exec;
+use crate::{Form, Problem, Variant};
+use robocache_core::{Refusal, Result};
+use robocache_cuda::LaunchConfig;
+use robocache_kernels::generated::VOXELIZE_TOTALS_SM80;
+use robocache_registry::{CudaCaps, DeviceCaps};
+
+/// Of each block that goes through points.
+const POINT_THREADS: usize = 1024;
+/// Of each block that goes through cells.
+const CELL_THREADS: usize = 256;
+/// Bytes that one block fills, where there are few.
+const FILLED: usize = 1 << 16;
+/// Keys that are numbers in 31 bits.
+const MOST_KEYS: u64 = 1 << 31;
+
+inventory::submit! {
+    Variant {
+        info: &VOXELIZE_TOTALS_SM80,
+        supports,
+        rank,
+        exec: Exec::Cuda(pipeline),
+    }
+}
+
+fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
+    if problem.form != Form::Dense {
+        return Err(Refusal::because("takes dense forms"));
+    }
+    if keys_of_words(problem).saturating_mul(problem.batch as u64) >= MOST_KEYS {
+        return Err(Refusal::because(
+            "takes fewer than 2^31 cells in all, each cloud's filled up to a multiple of 32",
+        ));
+    }
+    let columns = match has_fours(problem) {
+        true => MOST_KEPT,
+        false => MOST_KEPT / 4,
+    };
+    if problem.features > columns {
+        return Err(Refusal::with(format!(
+            "takes up to {MOST_KEPT} features, in f32, adjacent and a multiple of four, or {}",
+            MOST_KEPT / 4
+        )));
+    }
+    Ok(())
+}
+
+/// Bytes of totals that go through the L2 cache at little cost, as a part of that.
+const CHEAP: usize = 4;
+
+/// Ahead of owners where most cells have points, and sooner where totals are few: see crates/bench/results/README.md.
+fn rank(problem: &Problem, caps: &DeviceCaps) -> u32 {
+    let (points, cells) = (problem.points as u64, problem.cells());
+    let is_cheap = match caps {
+        DeviceCaps::Cuda(cuda) => {
+            Room::of_cells(problem, 0).zero_bytes <= cuda.l2_bytes as usize / CHEAP
+        }
+        DeviceCaps::Cpu(_) => false,
+    };
+    match points >= cells || (is_cheap && points >= cells / 4) {
+        true => 17,
+        false => 5,
+    }
+}
+
+fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
+    let multiprocessors = caps.multiprocessors as usize;
+    let zeroed = Room::of_cells(problem, 0).zero_bytes;
+    let filled = filled_bytes(problem).saturating_add(zeroed);
+    // One block a multiprocessor is all that fits.
+    let points = blocks_for(problem.points, POINT_THREADS)
+        .max(blocks_for(filled, FILLED))
+        .min(multiprocessors);
+    let room = Room::of_cells(problem, points);
+    let cells = blocks_for(room.slots, CELL_THREADS).min(16 * multiprocessors);
+    let mut pipeline = Pipeline::new(room);
+    let steps = [
+        ("weigh", points, POINT_THREADS),
+        ("add", points, POINT_THREADS),
+        ("finish", cells, CELL_THREADS),
+    ];
+    for (stage, blocks, threads) in steps {
+        let launch = LaunchConfig {
+            blocks: blocks as u32,
+            threads: threads as u32,
+            ..LaunchConfig::default()
+        };
+        pipeline.push_step(Step {
+            stage,
+            level: 0,
+            launch,
+        });
+    }
+    pipeline
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_count_alike() {
+        let source = VOXELIZE_TOTALS_SM80.source.expect("it is a kernel").text;
+        for (name, threads) in [("POINT", POINT_THREADS), ("CELL", CELL_THREADS)] {
+            let line = format!("constexpr u32 {name}_THREADS = {threads};");
+            assert!(source.contains(&line), "{line}");
+        }
+    }
+}

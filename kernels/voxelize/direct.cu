@@ -7,7 +7,7 @@
 #include "voxelize/locate.cuh"
 
 constexpr u32 THREADS = 256;
-constexpr u32 EACH = 4; // points of a thread, whose coordinates are on their way together
+constexpr u32 EACH = 2; // points of a thread, whose coordinates are on their way together
 
 extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(clear)(const __grid_constant__ Params p) {
     let_next_begin();
@@ -32,7 +32,7 @@ __device__ __forceinline__ void add_points(const Params& p, u64 cell, u32 first,
     }
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) KERNEL(add)(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(THREADS, 6) KERNEL(add)(const __grid_constant__ Params p) {
     constexpr u64 NOWHERE = ~0ull;
     const u32 lane = threadIdx.x & 31;
     const u32 base = blockIdx.x * (THREADS * EACH) + threadIdx.x;

@@ -10,7 +10,7 @@ use robocache_registry::{CudaCaps, DeviceCaps};
 
 const THREADS: usize = 256;
 /// Points of a thread.
-const EACH: usize = 4;
+const EACH: usize = 2;
 
 inventory::submit! {
     Variant {
@@ -57,8 +57,9 @@ pub(super) fn needs_plain_cells(problem: &Problem, taken: &[Output]) -> Result<(
 fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
     let mut pipeline = Pipeline::new(Room::none(problem));
     let bytes = 4 * problem.batch * problem.shape.iter().product::<usize>();
-    let resident = 8 * caps.multiprocessors as usize;
-    pipeline.push("clear", 0, blocks_for(bytes / 16, THREADS).min(resident));
+    // So few that blocks of `add` are resident beside them, and have their points by the time that all is clear.
+    let clearing = 3 * caps.multiprocessors as usize;
+    pipeline.push("clear", 0, blocks_for(bytes / 16, THREADS).min(clearing));
     pipeline.push("add", 0, blocks_for(problem.points, THREADS * EACH));
     pipeline
 }

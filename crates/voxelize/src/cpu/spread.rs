@@ -10,7 +10,7 @@ use super::scratch::Scratch;
 use robocache_core::parallel;
 
 /// Points of a chunk at least, and at most.
-pub(crate) const CHUNK: [usize; 2] = [1 << 11, 1 << 15];
+pub(crate) const CHUNK: [usize; 2] = [1 << 12, 1 << 15];
 /// Chunks, about, if points are neither few nor many.
 const CHUNKS: usize = 64;
 /// Ranges at most.
@@ -165,6 +165,7 @@ impl<'c> Chunks<'c> {
 
     fn spread(self, locator: &dyn Locate, features: Option<&dyn Features>) {
         let mut keys = Scratch::new(self.chunk.min(self.items.len()));
+        let mut others = vec![0; self.ranges.count + 1];
         let ends = self.ends.chunks_mut(self.ranges.count + 1);
         let chunks = self.items.chunks_mut(self.chunk).zip(ends);
         for (chunk, (items, ends)) in chunks.enumerate() {
@@ -175,19 +176,34 @@ impl<'c> Chunks<'c> {
                 let magnitudes = &mut self.magnitudes[chunk * self.columns..][..self.columns];
                 features.raise(first, keys, magnitudes);
             }
-            spread(first, keys, self.ranges, items, ends);
+            spread(first, keys, self.ranges, items, ends, &mut others);
         }
     }
 }
 
 /// Spreads a chunk over ranges, and tells where each of them ends.
-fn spread(first: usize, keys: &[u64], ranges: Ranges, items: &mut [u64], ends: &mut [u32]) {
-    for &key in keys {
+fn spread(
+    first: usize,
+    keys: &[u64],
+    ranges: Ranges,
+    items: &mut [u64],
+    ends: &mut [u32],
+    others: &mut [u32],
+) {
+    // Neighbours are often of one range: by turns they are counted apart, since a count that was just written takes long
+    // to be read.
+    others.fill(0);
+    let (pairs, rest) = keys.as_chunks();
+    for &[one, other] in pairs {
+        ends[ranges.of(one)] += 1;
+        others[ranges.of(other)] += 1;
+    }
+    for &key in rest {
         ends[ranges.of(key)] += 1;
     }
     let mut next = 0;
-    for end in &mut *ends {
-        (*end, next) = (next, next + *end);
+    for (end, other) in ends.iter_mut().zip(others) {
+        (*end, next) = (next, next + *end + *other);
     }
     // What begins a range now ends it once all of its points have been put there.
     let within = (1u64 << ranges.shift) - 1;

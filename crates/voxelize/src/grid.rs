@@ -171,7 +171,7 @@ impl Divisor {
     fn divide(&self, number: u64) -> (u64, u64) {
         let fits = number <= u64::from(u32::MAX) && self.by > 1;
         let quotient = match fits {
-            true => (u128::from(number) * u128::from(self.inverse) >> 64) as u64,
+            true => ((u128::from(number) * u128::from(self.inverse)) >> 64) as u64,
             false => number / self.by,
         };
         (quotient, number - quotient * self.by)
@@ -244,5 +244,29 @@ mod tests {
         }
         assert_eq!(grid.cell(1), [0, 0, 1]);
         assert_eq!(grid.number([2, 4, 6]), 104);
+    }
+
+    #[test]
+    fn many_cells_are_found_as_one_is() {
+        let most = MOST_CELLS;
+        for shape in [
+            [3, 5, 7],
+            [9, 1, 1],
+            [1, 1, most],
+            [2, most, 2],
+            [most, 2, 1],
+        ] {
+            let grid = Grid::new([0.0; 3], [1.0; 3], shape).unwrap();
+            let (numbers, cells) = (grid.numbers(), grid.cells());
+            let around = |number: u64| number.saturating_sub(50)..number.saturating_add(50);
+            let all = [0, cells / 3, u64::from(u32::MAX), cells].map(around);
+            for number in all.into_iter().flatten().filter(|&number| number < cells) {
+                assert_eq!(
+                    numbers.cell(number),
+                    grid.cell(number),
+                    "{number} of {shape:?}"
+                );
+            }
+        }
     }
 }

@@ -14,6 +14,8 @@ use std::ops::Range;
 
 /// Cells at most: a megabyte of bits.
 const MOST_CELLS: u64 = 1 << 23;
+/// Cells at most for each point: to make a flag of bits takes longer than to clear it.
+const MOST_PER_POINT: u64 = 32;
 /// Points that are located together: their keys stay in the nearest cache.
 const CHUNK: usize = 1 << 10;
 /// Cells of a word.
@@ -25,7 +27,8 @@ const FEW_WORDS: usize = 1 << 10;
 pub(crate) fn suit(problem: &Problem) -> bool {
     let mut wanted = Output::ALL.into_iter().filter(|&o| problem.wants(o));
     let flags = |output| matches!(output, Output::Occupancy | Output::Bits);
-    problem.cells() <= MOST_CELLS && wanted.all(flags)
+    let most = MOST_CELLS.min(MOST_PER_POINT * problem.points as u64);
+    problem.cells() <= most && wanted.all(flags)
 }
 
 pub(crate) fn dense(problem: &Problem, request: Dense<'_>) -> Result<()> {

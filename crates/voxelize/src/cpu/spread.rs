@@ -165,7 +165,6 @@ impl<'c> Chunks<'c> {
 
     fn spread(self, locator: &dyn Locate, features: Option<&dyn Features>) {
         let mut keys = Scratch::new(self.chunk.min(self.items.len()));
-        let mut others = vec![0; self.ranges.count + 1];
         let ends = self.ends.chunks_mut(self.ranges.count + 1);
         let chunks = self.items.chunks_mut(self.chunk).zip(ends);
         for (chunk, (items, ends)) in chunks.enumerate() {
@@ -176,34 +175,19 @@ impl<'c> Chunks<'c> {
                 let magnitudes = &mut self.magnitudes[chunk * self.columns..][..self.columns];
                 features.raise(first, keys, magnitudes);
             }
-            spread(first, keys, self.ranges, items, ends, &mut others);
+            spread(first, keys, self.ranges, items, ends);
         }
     }
 }
 
 /// Spreads a chunk over ranges, and tells where each of them ends.
-fn spread(
-    first: usize,
-    keys: &[u64],
-    ranges: Ranges,
-    items: &mut [u64],
-    ends: &mut [u32],
-    others: &mut [u32],
-) {
-    // Neighbours are often of one range: by turns they are counted apart, since a count that was just written takes long
-    // to be read.
-    others.fill(0);
-    let (pairs, rest) = keys.as_chunks();
-    for &[one, other] in pairs {
-        ends[ranges.of(one)] += 1;
-        others[ranges.of(other)] += 1;
-    }
-    for &key in rest {
+fn spread(first: usize, keys: &[u64], ranges: Ranges, items: &mut [u64], ends: &mut [u32]) {
+    for &key in keys {
         ends[ranges.of(key)] += 1;
     }
     let mut next = 0;
-    for (end, other) in ends.iter_mut().zip(others) {
-        (*end, next) = (next, next + *end + *other);
+    for end in &mut *ends {
+        (*end, next) = (next, next + *end);
     }
     // What begins a range now ends it once all of its points have been put there.
     let within = (1u64 << ranges.shift) - 1;

@@ -40,7 +40,7 @@ pub(crate) struct Tile {
     is_cut: bool,
 }
 
-/// Ranges, about, if points are neither few nor many.
+/// Ranges, about, if points and cells are neither few nor many.
 const RANGES: usize = 256;
 /// Points of a range at least, and at most, on average.
 const PER_RANGE: [usize; 2] = [512, 4096];
@@ -54,9 +54,7 @@ impl Voxels {
         cells: u64,
         tile: u32,
     ) -> Voxels {
-        let [least, most] = PER_RANGE;
-        let wanted = RANGES.clamp(points / most, points / least);
-        let ranges = Ranges::new(wanted, cells);
+        let ranges = ranges(points, cells);
         let spread = Spread::of(locator, features, points, ranges);
         let ends = running_totals(spread.counts());
         let placed = ends.last().copied().unwrap_or(0);
@@ -170,6 +168,14 @@ impl Voxels {
         all.largest = self.largest;
         all
     }
+}
+
+/// The ranges that so many points and cells are best cut into.
+fn ranges(points: usize, cells: u64) -> Ranges {
+    let [least, most] = PER_RANGE;
+    let for_bitmaps = cells.div_ceil(1 << Bitmap::MOST_BITS) as usize;
+    let wanted = RANGES.max(for_bitmaps);
+    Ranges::new(wanted.clamp(points / most, points / least), cells)
 }
 
 /// No voxel.

@@ -127,3 +127,40 @@ impl Loops for Unset<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Clouds, Grid, voxelize_dense};
+    use robocache_core::{TensorView, TensorViewMut};
+    use robocache_testkit::random::Random;
+
+    #[test]
+    fn flags_are_set_where_there_are_points() {
+        let mut random = Random::new(1);
+        // Words that are full at the end of a cloud and not, and points enough for one thread and for several.
+        for (shape, points) in [
+            ([3, 5, 7], 100),
+            ([60, 50, 40], 50_000),
+            ([64, 64, 64], 50_000),
+        ] {
+            let at = |cells: usize| random.below(cells + 2) as f32 - 0.5;
+            let axes = (0..3 * points).map(|i| shape[i % 3]);
+            let all: Vec<f32> = axes.map(at).collect();
+            let view = TensorView::from_slice(&all, [points, 3]).unwrap();
+            let grid = Grid::new([0.0; 3], [1.0; 3], shape).unwrap();
+            let [x, y, z] = shape;
+            let (mut flags, mut counts) = (vec![7u8; x * y * z], vec![7i32; x * y * z]);
+            let dense = || crate::Dense::new(Clouds::new(view), grid);
+            let flags_of = TensorViewMut::from_slice(&mut flags, [1, x, y, z]).unwrap();
+            voxelize_dense(dense().occupancy(flags_of)).unwrap();
+            let counts_of = TensorViewMut::from_slice(&mut counts, [1, x, y, z]).unwrap();
+            voxelize_dense(dense().count(counts_of)).unwrap();
+            let expected = counts.iter().map(|&count| u8::from(count > 0));
+            assert!(
+                flags.iter().copied().eq(expected),
+                "{points} points in {shape:?}"
+            );
+            assert!(flags.contains(&0) && flags.contains(&1));
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Loops with the widest vectors that the processor has, although the program runs on any.
 
-/// Loops that are compiled once for every processor and once for vectors of 32 bytes. The compiler makes what it can of
+/// Loops that are compiled once for every processor and once for those with vectors of 32 bytes, all of which count
+/// the bits of a word in one go. The compiler makes what it can of
 /// them, and results are the same: it fuses no multiplications with additions by itself.
 pub trait Loops {
     /// Runs them; only what is inlined here, and this itself, is compiled twice: `#[inline(always)]`.
@@ -11,7 +12,8 @@ pub trait Loops {
 #[inline]
 pub fn run(loops: impl Loops) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("popcnt")
+    {
         // SAFETY: the processor has what it takes, as was found just now.
         return unsafe { with_avx2(loops) };
     }
@@ -19,7 +21,7 @@ pub fn run(loops: impl Loops) {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,popcnt")]
 fn with_avx2(loops: impl Loops) {
     loops.run();
 }

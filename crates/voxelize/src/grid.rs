@@ -118,12 +118,63 @@ impl Grid {
         ((u64::from(x) * ys) + u64::from(y)) * zs + u64::from(z)
     }
 
+    /// To find many cells by their numbers.
+    pub(crate) fn numbers(&self) -> Numbers {
+        let [_, ys, zs] = self.shape.map(|n| Divisor::new(n as u64));
+        Numbers { ys, zs }
+    }
+
     /// The cell of a number.
     #[inline]
     pub(crate) fn cell(&self, number: u64) -> [usize; 3] {
         let [_, ys, zs] = self.shape.map(|n| n as u64);
         let (rest, z) = (number / zs, number % zs);
         [rest / ys, rest % ys, z].map(|n| n as usize)
+    }
+}
+
+/// The numbers of a grid's cells.
+pub(crate) struct Numbers {
+    ys: Divisor,
+    zs: Divisor,
+}
+
+impl Numbers {
+    /// The cell of a number.
+    #[inline]
+    pub fn cell(&self, number: u64) -> [usize; 3] {
+        let (rest, z) = self.zs.divide(number);
+        let (x, y) = self.ys.divide(rest);
+        [x, y, z].map(|n| n as usize)
+    }
+}
+
+/// A number by which many others are divided: 32 bits by one multiplication (Lemire, Kaser and Kurz, "Faster remainder
+/// by direct computation", 2019).
+struct Divisor {
+    by: u64,
+    /// 2⁶⁴ of it, rounded up; 0 for what is not divided.
+    inverse: u64,
+}
+
+impl Divisor {
+    /// From 1 to 2³² − 1.
+    fn new(by: u64) -> Divisor {
+        Divisor {
+            by,
+            inverse: (u64::MAX / by).wrapping_add(1),
+        }
+    }
+
+    /// Quotient and remainder.
+    #[inline]
+    fn divide(&self, number: u64) -> (u64, u64) {
+        let fits = number <= u64::from(u32::MAX) && self.by > 1;
+        let quotient = match fits {
+            true => ((u128::from(number) * u128::from(self.inverse)) >> 64) as u64,
+            false => number / self.by,
+        };
+        (quotient, number - quotient * self.by)
     }
 }
 
@@ -193,5 +244,29 @@ mod tests {
         }
         assert_eq!(grid.cell(1), [0, 0, 1]);
         assert_eq!(grid.number([2, 4, 6]), 104);
+    }
+
+    #[test]
+    fn many_cells_are_found_as_one_is() {
+        let most = MOST_CELLS;
+        for shape in [
+            [3, 5, 7],
+            [9, 1, 1],
+            [1, 1, most],
+            [2, most, 2],
+            [most, 2, 1],
+        ] {
+            let grid = Grid::new([0.0; 3], [1.0; 3], shape).unwrap();
+            let (numbers, cells) = (grid.numbers(), grid.cells());
+            let around = |number: u64| number.saturating_sub(50)..number.saturating_add(50);
+            let all = [0, cells / 3, u64::from(u32::MAX), cells].map(around);
+            for number in all.into_iter().flatten().filter(|&number| number < cells) {
+                assert_eq!(
+                    numbers.cell(number),
+                    grid.cell(number),
+                    "{number} of {shape:?}"
+                );
+            }
+        }
     }
 }

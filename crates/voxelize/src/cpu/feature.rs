@@ -2,6 +2,7 @@
 
 use super::locate::NOWHERE;
 use super::totals::Totals;
+use robocache_core::wide::{self, Loops};
 use robocache_core::{DType, Element, Error, HostTensor, Result, TensorView, bf16, f16};
 
 /// The features of points, whatever their type; f64 is rounded to f32.
@@ -80,16 +81,11 @@ impl<T: Feature> Features for HostTensor<'_, T, 2> {
     }
 
     fn add(&self, items: &[u64], totals: &mut Totals) {
-        // Columns of which the compiler knows how many there are go through vectors.
-        let (mut column, columns) = (0, self.shape()[1]);
-        while column < columns {
-            column += match columns - column {
-                8.. => add::<T, 8>(self, column, items, totals),
-                4.. => add::<T, 4>(self, column, items, totals),
-                2.. => add::<T, 2>(self, column, items, totals),
-                _ => add::<T, 1>(self, column, items, totals),
-            };
-        }
+        wide::run(Adding {
+            features: self,
+            items,
+            totals,
+        });
     }
 
     fn raise(&self, first: usize, keys: &[u64], largest: &mut [f32]) {
@@ -116,33 +112,91 @@ fn raise(largest: &mut f32, value: f32) {
     *largest = if raises { magnitude } else { *largest };
 }
 
-/// Adds so many columns of some points, from `column` on; tells how many.
-fn add<T: Feature, const W: usize>(
-    features: &HostTensor<'_, T, 2>,
+/// Points whose features are to be added to their cells.
+struct Adding<'i, T> {
+    features: &'i HostTensor<'i, T, 2>,
+    items: &'i [u64],
+    totals: &'i mut Totals,
+}
+
+impl<T: Feature> Loops for Adding<'_, T> {
+    #[inline(always)]
+    fn run(mut self) {
+        // Columns of which the compiler knows how many there are go through vectors.
+        let (mut column, columns) = (0, self.features.shape()[1]);
+        while column < columns {
+            column += match columns - column {
+                8.. => self.add::<8>(column),
+                4.. => self.add::<4>(column),
+                2.. => self.add::<2>(column),
+                _ => self.add::<1>(column),
+            };
+        }
+    }
+}
+
+impl<T: Feature> Adding<'_, T> {
+    /// Adds so many columns, from `column` on; tells how many.
+    #[inline(always)]
+    fn add<const W: usize>(&mut self, column: usize) -> usize {
+        let (features, items) = (*self.features, self.items);
+        match features.has_rows() {
+            true => self.totals.add(
+                column,
+                Points::<T, W, true> {
+                    features,
+                    column,
+                    items,
+                },
+            ),
+            false => self.totals.add(
+                column,
+                Points::<T, W, false> {
+                    features,
+                    column,
+                    items,
+                },
+            ),
+        }
+        W
+    }
+}
+
+/// Some neighbouring columns of points, and the cells that these are in; rows are adjacent or not.
+#[derive(Clone)]
+struct Points<'i, T, const W: usize, const ROWS: bool> {
+    features: HostTensor<'i, T, 2>,
     column: usize,
-    items: &[u64],
-    totals: &mut Totals,
-) -> usize {
-    /// So many points are asked for ahead: they lie anywhere.
-    const AHEAD: usize = 32;
-    let rows = features.has_rows();
-    let points = items.iter().enumerate().map(|(i, item)| {
-        if let Some(later) = items.get(i + AHEAD) {
+    items: &'i [u64],
+}
+
+impl<T: Feature, const W: usize, const ROWS: bool> Iterator for Points<'_, T, W, ROWS> {
+    type Item = (usize, [f32; W]);
+
+    // It is short, but has several callers: by itself the compiler would not inline it.
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, [f32; W])> {
+        /// So many points are asked for ahead: they lie anywhere.
+        const AHEAD: usize = 32;
+        let (features, column) = (&self.features, self.column);
+        if let Some(later) = self.items.get(AHEAD) {
             // Those of a point often lie in two lines.
             let later = *later as u32 as usize;
             features.fetch([later, column]);
             features.fetch([later, column + W - 1]);
         }
+        let (item, rest) = self.items.split_first()?;
+        self.items = rest;
         let (cell, point) = ((item >> 32) as usize, *item as u32 as usize);
-        let values = match rows {
-            true => features.row(point)[column..].first_chunk().copied(),
-            false => None,
+        let values = match ROWS {
+            true => {
+                let row = &features.row(point)[column..column + W];
+                std::array::from_fn(|of_these| row[of_these].value())
+            }
+            false => scattered(features, point, column),
         };
-        let values: [T; W] = values.unwrap_or_else(|| scattered(features, point, column));
-        (cell, values.map(Feature::value))
-    });
-    totals.add(column, points);
-    W
+        Some((cell, values))
+    }
 }
 
 /// Features of a point that are not adjacent. Apart, so that those that are go through a short loop.
@@ -151,6 +205,6 @@ fn scattered<T: Feature, const W: usize>(
     features: &HostTensor<'_, T, 2>,
     point: usize,
     column: usize,
-) -> [T; W] {
-    std::array::from_fn(|of_these| features.at([point, column + of_these]))
+) -> [f32; W] {
+    std::array::from_fn(|of_these| features.at([point, column + of_these]).value())
 }

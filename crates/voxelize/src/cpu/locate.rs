@@ -103,14 +103,14 @@ impl<'a, T: Coordinate> Locator<'a, T> {
         })
     }
 
-    /// The keys of up to [`BLOCK`] points of a cloud whose cells are numbered from `corner` on.
+    /// The keys of up to `N` points of a cloud whose cells are numbered from `corner` on.
     #[inline(always)]
-    fn block(&self, points: Range<usize>, corner: u64, keys: &mut [u64]) {
+    fn block<const N: usize>(&self, points: Range<usize>, corner: u64, keys: &mut [u64]) {
         // They come from far away, and the processor asks for too few of them by itself.
         points
             .clone()
             .for_each(|point| self.points.fetch([point + AHEAD, 0]));
-        let along = |axis| self.along(points.clone(), axis);
+        let along = |axis| self.along::<N>(points.clone(), axis);
         // One by one: by `map` they would not be inlined.
         let (x, y, z) = (along(0), along(1), along(2));
         for (i, key) in keys.iter_mut().enumerate() {
@@ -122,7 +122,7 @@ impl<'a, T: Coordinate> Locator<'a, T> {
     }
 
     #[inline(always)]
-    fn along(&self, points: Range<usize>, axis: usize) -> Along {
+    fn along<const N: usize>(&self, points: Range<usize>, axis: usize) -> Along<N> {
         let grid = &self.grid;
         let (min, size, cells) = (
             grid.min()[axis],
@@ -130,14 +130,14 @@ impl<'a, T: Coordinate> Locator<'a, T> {
             grid.shape()[axis],
         );
         let coordinates = || self.points.column(points.clone(), axis);
-        let mut quotients = [0.0; BLOCK];
+        let mut quotients = [0.0; N];
         for (distance, coordinate) in quotients.iter_mut().zip(coordinates()) {
             *distance = coordinate.beyond_corner(min);
         }
         quotients.iter_mut().for_each(|distance| *distance /= size);
         let mut along = Along {
-            cells: [0; BLOCK],
-            outside: [0; BLOCK],
+            cells: [0; N],
+            outside: [0; N],
         };
         // A grid has fewer cells along an axis than i32 has numbers; within it, truncation is the floor.
         let (last, limit) = ((cells - 1) as i32, not_below(cells));
@@ -170,15 +170,17 @@ impl<'a, T: Coordinate> Locator<'a, T> {
 
 /// Points that are located together: enough for vectors of any width.
 const BLOCK: usize = 64;
+/// As many as clouds of a large batch may have.
+const FEW: usize = 8;
 
 /// So many points are asked for ahead.
 const AHEAD: usize = 4 * BLOCK;
 
 /// Where the points of a block are along an axis.
-struct Along {
-    cells: [u32; BLOCK],
+struct Along<const N: usize> {
+    cells: [u32; N],
     /// All bits of those that are in no cell.
-    outside: [i32; BLOCK],
+    outside: [i32; N],
 }
 
 /// The smallest f32 that is not below a number: others are below both or neither.
@@ -228,7 +230,10 @@ impl<T: Coordinate> Loops for OfCloud<'_, '_, T> {
         let blocks = self.points.clone().step_by(BLOCK);
         for (begin, keys) in blocks.zip(self.keys.chunks_mut(BLOCK)) {
             let block = begin..begin + keys.len();
-            self.locator.block(block, self.corner, keys);
+            match keys.len() {
+                ..=FEW => self.locator.block::<FEW>(block, self.corner, keys),
+                _ => self.locator.block::<BLOCK>(block, self.corner, keys),
+            }
         }
     }
 }

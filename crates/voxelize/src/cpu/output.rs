@@ -1,6 +1,6 @@
 //! How are results written, whatever their type and form?
 
-use super::totals::Totals;
+use super::totals::{Totals, highest_of, lowest_of};
 use crate::request::Reductions;
 use robocache_core::{
     DType, Element, Error, HostTensorMut, Result, TensorViewMut, bf16, f16, round,
@@ -54,16 +54,17 @@ impl<'a, const C: usize, const V: usize> Cells<'a, C, V> {
         let mut index = [0; V];
         index[..C].copy_from_slice(&at);
         if let Some(sums) = &mut self.sum {
-            sums.set_row(index, totals.sums(0));
+            sums.set_row(index, totals.sums().iter().copied());
         }
         if let Some(means) = &mut self.mean {
-            means.set_row(index, totals.sums(0).map(|sum| sum / count as f64));
+            let means_of = totals.sums().iter().map(|sum| sum / count as f64);
+            means.set_row(index, means_of);
         }
         if let Some(highest) = &mut self.max {
-            highest.set_row(index, totals.max(0));
+            highest.set_row(index, totals.highest().iter().copied().map(highest_of));
         }
         if let Some(lowest) = &mut self.min {
-            lowest.set_row(index, totals.min(0));
+            lowest.set_row(index, totals.lowest().iter().copied().map(lowest_of));
         }
     }
 }

@@ -2,14 +2,15 @@
 //! dense result see `tiles.rs`; the voxels of a sparse one are found first, and then are tiles, too.
 
 use super::feature::{Features, features};
+use super::flags;
 use super::locate::locator;
 use super::output::Indices;
-use super::places::{Places, TILE, Work};
+use super::places::{self, Places, Work};
+use super::rooms::Rooms;
 use super::sheet::Sheets;
-use super::sorted::Cells;
 use super::spread::MOST_CELLS;
 use super::tiles;
-use super::totals::Totals;
+use super::voxels::Voxels;
 use crate::request::Request;
 use crate::variant::Exec;
 use crate::{Clouds, Determinism, Order, Output, Problem, Sparse, Variant};
@@ -35,6 +36,7 @@ fn supports(problem: &Problem, _: &robocache_registry::DeviceCaps) -> Result<(),
 
 fn run(problem: &Problem, request: Request<'_>) -> Result<()> {
     match request {
+        Request::Dense(request) if flags::suit(problem) => flags::dense(problem, request),
         Request::Dense(request) => tiles::dense(problem, request),
         Request::Sparse(request) => sparse(problem, request),
     }
@@ -62,31 +64,32 @@ pub(crate) fn measured_features<'f>(
     features.filter(|_| sums && fixed)
 }
 
-/// No voxel.
-const NONE: u32 = u32::MAX;
-
 fn sparse(problem: &Problem, request: Sparse<'_>) -> Result<()> {
     let features = wanted_features(problem, &request.clouds)?;
     let locator = locator(&request.clouds, request.grid, problem.outside)?;
     let measured = measured_features(problem, features.as_deref());
-    let mut cells = Cells::of(&*locator, measured, problem.points, problem.cells());
+    let (points, tile) = (problem.points, places::tile(problem));
+    let mut voxels = Voxels::of(&*locator, measured, points, problem.cells(), tile);
     if request.order == Order::FirstPoint {
-        cells.order_by_first_point(problem.points);
+        voxels = voxels.by_first_point(points, tile);
     }
     let mut number = HostTensorMut::<i64, 1>::new(request.number)?;
-    number.set([0], cells.len() as i64);
-    let mapped = match &request.point_to_voxel {
-        Some(_) => problem.points,
-        None => 0,
-    };
-    let totals = problem.wants_totals();
+    number.set([0], voxels.len() as i64);
+    if let Some(map) = request.point_to_voxel {
+        let mut map = Indices::new(map)?;
+        let places = voxels.of_points(points);
+        for (point, place) in places.into_iter().map(AtomicU32::into_inner).enumerate() {
+            let has_place = (place as usize) < problem.capacity;
+            map.set([point], if has_place { i64::from(place) } else { -1 });
+        }
+    }
+    let tiles = voxels.tiles_of(problem.capacity, tile);
     let work = Work {
-        totals: totals.then(|| Totals::new(problem, &cells.largest, TILE)),
-        cells,
-        order: request.order,
+        voxels,
         features,
+        problem,
         grid: request.grid,
-        voxel_of: (0..mapped).map(|_| AtomicU32::new(NONE)).collect(),
+        rooms: Rooms::new(),
     };
     let empty = request.options.empty;
     let mut sheets = Sheets::of_voxels(
@@ -98,19 +101,12 @@ fn sparse(problem: &Problem, request: Sparse<'_>) -> Result<()> {
     )?;
     let all = Places {
         first: 0,
-        count: problem.capacity,
+        tiles: &tiles,
         parts: sheets.parts(),
     };
     parallel::for_each(all, problem.bytes(), Places::halved, |places| {
-        places.write(&work)
+        places.fill(&work);
     });
     sheets.finish();
-    if let Some(map) = request.point_to_voxel {
-        let mut map = Indices::new(map)?;
-        let voxels = work.voxel_of.into_iter().map(AtomicU32::into_inner);
-        for (point, voxel) in voxels.enumerate() {
-            map.set([point], if voxel == NONE { -1 } else { i64::from(voxel) });
-        }
-    }
     Ok(())
 }

@@ -3,6 +3,8 @@
 //! Digit by digit from the lowest, which keeps the order of those in one cell: they are few enough for the nearest
 //! cache, and nothing is compared.
 
+use std::ops::Range;
+
 /// Bits of a digit at most: more would take longer to clear than points to count.
 const DIGIT: u32 = 9;
 /// Digits of a cell at most.
@@ -25,18 +27,18 @@ impl Digit {
     }
 }
 
-/// Puts items, given in pieces, into the order of the cells in their upper halves, which have so many bits. `room` is
-/// for what comes between.
+/// Puts items, given in pieces, into the order of these bits of the cells in their upper halves. `room` is for what comes
+/// between.
 pub(crate) fn sort<'i>(
     pieces: impl Iterator<Item = &'i [u64]> + Clone,
-    bits: u32,
+    bits: Range<u32>,
     to: &mut [u64],
     room: &mut Vec<u64>,
 ) {
-    let digits = bits.div_ceil(DIGIT);
-    let width = bits.div_ceil(digits.max(1));
+    let digits = bits.len().div_ceil(DIGIT as usize) as u32;
+    let width = (bits.len() as u32).div_ceil(digits.max(1));
     let digit = |number: u32| Digit {
-        shift: 32 + number * width,
+        shift: 32 + bits.start + number * width,
         mask: (1 << width) - 1,
     };
     let mut counts = [[0; 1 << DIGIT]; DIGITS];
@@ -120,7 +122,7 @@ mod tests {
     fn items_come_by_their_cells_and_keep_their_order() {
         let mut random = Random::new(1);
         let mut room = Vec::new();
-        for bits in [0, 1, 7, 9, 10, 18, 19, 27, 28, 32] {
+        for bits in [0u32, 1, 7, 9, 10, 18, 19, 27, 28, 32] {
             for count in [0, 1, 2, 500, 3000] {
                 // Few cells, so that some have several points; those at both ends; or only some of the digits.
                 for mask in [!0, 0xf000_00ff, 0x000f_f000, 0] {
@@ -132,10 +134,15 @@ mod tests {
                     let item = |point| u64::from(cell(&mut random) & bits_of_cell) << 32 | point;
                     let items: Vec<u64> = (0..count).map(item).collect();
                     let mut expected = items.clone();
-                    expected.sort_by_key(|item| item >> 32);
                     let mut found = vec![0; items.len()];
-                    sort(items.chunks(70), bits, &mut found, &mut room);
-                    assert!(found == expected, "{bits} bits, {count} items, {mask:x}");
+                    for first in [bits / 2, 0] {
+                        expected.sort_by_key(|item| item >> (32 + first));
+                        sort(items.chunks(70), first..bits, &mut found, &mut room);
+                        assert!(
+                            found == expected,
+                            "{first}..{bits}, {count} items, {mask:x}"
+                        );
+                    }
                 }
             }
         }

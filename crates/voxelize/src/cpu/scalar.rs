@@ -61,8 +61,9 @@ fn total<'t>(
     points: &[u64],
 ) -> Option<&'t Totals> {
     let (features, totals) = features.as_mut()?;
-    totals.clear();
+    totals.clear(1);
     features.add(points, totals);
+    totals.settle(1);
     Some(totals)
 }
 

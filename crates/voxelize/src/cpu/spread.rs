@@ -10,7 +10,7 @@ use super::scratch::Scratch;
 use robocache_core::parallel;
 
 /// Points of a chunk at least, and at most.
-pub(crate) const CHUNK: [usize; 2] = [1 << 11, 1 << 15];
+pub(crate) const CHUNK: [usize; 2] = [1 << 12, 1 << 15];
 /// Chunks, about, if points are neither few nor many.
 const CHUNKS: usize = 64;
 /// Ranges at most.

@@ -7,13 +7,14 @@ use super::feature::Features;
 use super::locate::locator;
 use super::output::Value;
 use super::partition::{measured_features, wanted_features};
+use super::rooms::Rooms;
 use super::sheet::{Elements, Part, Sheets};
 use super::spread::{Ranges, Spread};
-use super::totals::Totals;
+use super::totals::{Totals, highest_of, lowest_of};
 use crate::{Dense, Output, Problem};
+use robocache_core::wide::{self, Loops};
 use robocache_core::{Result, parallel};
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 /// Bytes of a tile's totals, about: they stay in a cache that is a thread's own.
 const TILE_BYTES: usize = 512 << 10;
@@ -26,17 +27,10 @@ pub(crate) fn dense(problem: &Problem, request: Dense<'_>) -> Result<()> {
     let measured = measured_features(problem, features.as_deref());
     // A dense grid has few enough cells, and its outputs were found to fit the memory.
     let cells = problem.cells() as usize;
-    let of_cell = 4 + 16 * problem.features;
     let [least, most] = TILE_CELLS;
-    let tile = (TILE_BYTES / of_cell).clamp(least, most);
+    let tile = cells_of(TILE_BYTES, problem).clamp(least, most);
     let ranges = Ranges::new(cells.div_ceil(tile), cells as u64);
     let spread = Spread::of(&*locator, measured, problem.points, ranges);
-    let room = Room {
-        counts: vec![0; 1 << ranges.shift],
-        items: Vec::new(),
-        totals: (problem.wants_totals())
-            .then(|| Totals::new(problem, &spread.largest, 1 << ranges.shift)),
-    };
     let mut sheets = Sheets::of_cells(request, problem)?;
     let mut parts = sheets.parts();
     let counted = parts.iter().position(|part| part.output == Output::Count);
@@ -47,29 +41,42 @@ pub(crate) fn dense(problem: &Problem, request: Dense<'_>) -> Result<()> {
         counts: counted.map(|index| parts.swap_remove(index)),
         parts,
     };
-    // As many as there are threads, whose caches hold them.
-    let rooms = Mutex::new(Vec::new());
-    let locked = || rooms.lock().unwrap_or_else(PoisonError::into_inner);
+    let rooms = Rooms::new();
     parallel::for_each(all, problem.bytes(), Tiles::halved, |tiles| {
         if tiles.are_flags() {
             return tiles.mark();
         }
-        let free = locked().pop();
-        let mut room = free.unwrap_or_else(|| room.clone());
-        tiles.fill(features.as_deref(), &mut room);
-        locked().push(room);
+        let features = features.as_deref();
+        let room = || Room::new(problem, &spread.largest, 1 << ranges.shift);
+        rooms.lend(room, |room| tiles.fill(features, room));
     });
     sheets.finish();
     Ok(())
 }
 
+/// How many cells have totals of so many bytes, about.
+pub(crate) fn cells_of(bytes: usize, problem: &Problem) -> usize {
+    bytes / (4 + 16 * problem.features)
+}
+
 /// What a thread reckons a tile with.
-#[derive(Clone)]
-struct Room {
-    counts: Vec<i32>,
+pub(crate) struct Room {
+    pub counts: Vec<i32>,
     /// Those of the tile, one behind the other.
-    items: Vec<u64>,
-    totals: Option<Totals>,
+    pub items: Vec<u64>,
+    pub totals: Option<Totals>,
+}
+
+impl Room {
+    /// For tiles of so many cells.
+    pub fn new(problem: &Problem, largest: &[f32], cells: usize) -> Room {
+        let totals = problem.wants_totals();
+        Room {
+            counts: vec![0; cells],
+            items: Vec::new(),
+            totals: totals.then(|| Totals::new(problem, largest, cells)),
+        }
+    }
 }
 
 /// Neighbouring tiles, and the parts of the outputs that are theirs.
@@ -158,17 +165,28 @@ impl<'s, 'o> Tiles<'s, 'o> {
                     room.items.extend_from_slice(items);
                 }
             }
-            if let (Some(totals), Some(features)) = (&mut room.totals, features)
-                && !room.items.is_empty()
-            {
-                totals.clear();
-                features.add(&room.items, totals);
-            }
+            add(&room.items, features, cells, &mut room.totals);
             let totals = room.totals.as_ref();
             for part in &mut self.parts {
                 part.fill(first..first + cells, &room.items, counts, totals);
             }
         }
+    }
+}
+
+/// Totals the features of some items, if they are wanted, in so many cells.
+pub(crate) fn add(
+    items: &[u64],
+    features: Option<&dyn Features>,
+    cells: usize,
+    totals: &mut Option<Totals>,
+) {
+    if let (Some(totals), Some(features)) = (totals, features)
+        && !items.is_empty()
+    {
+        totals.clear(cells);
+        features.add(items, totals);
+        totals.settle(cells);
     }
 }
 
@@ -182,7 +200,13 @@ impl Part<'_> {
         totals: Option<&Totals>,
     ) {
         let here = tile.start * self.columns..tile.end * self.columns;
-        let totals = totals.filter(|_| !items.is_empty());
+        let of = Made {
+            output: self.output,
+            columns: self.columns,
+            empty: self.empty,
+            counts,
+            totals: totals.filter(|_| !items.is_empty()),
+        };
         match &mut self.elements {
             Elements::U8(all) => {
                 for (flag, &count) in all[here].iter_mut().zip(counts) {
@@ -192,36 +216,18 @@ impl Part<'_> {
             Elements::I32(all) if self.output == Output::Count => all[here].copy_from_slice(counts),
             Elements::I32(all) => first_points(&mut all[here], items, -1, |point| point as i32),
             Elements::I64(all) => first_points(&mut all[here], items, -1, i64::from),
-            Elements::F16(all) => {
-                values(
-                    &mut all[here],
-                    self.output,
-                    self.columns,
-                    self.empty,
-                    counts,
-                    totals,
-                );
-            }
-            Elements::Bf16(all) => {
-                values(
-                    &mut all[here],
-                    self.output,
-                    self.columns,
-                    self.empty,
-                    counts,
-                    totals,
-                );
-            }
-            Elements::F32(all) => {
-                values(
-                    &mut all[here],
-                    self.output,
-                    self.columns,
-                    self.empty,
-                    counts,
-                    totals,
-                );
-            }
+            Elements::F16(all) => wide::run(Values {
+                cells: &mut all[here],
+                of,
+            }),
+            Elements::Bf16(all) => wide::run(Values {
+                cells: &mut all[here],
+                of,
+            }),
+            Elements::F32(all) => wide::run(Values {
+                cells: &mut all[here],
+                of,
+            }),
         }
     }
 }
@@ -234,44 +240,63 @@ fn first_points<T: Copy>(cells: &mut [T], items: &[u64], none: T, of: impl Fn(u3
     }
 }
 
-/// What is made of the totals of each cell.
-fn values<T: Value>(
-    cells: &mut [T],
+/// What values are made of.
+#[derive(Clone, Copy)]
+struct Made<'t> {
     output: Output,
     columns: usize,
     empty: f64,
-    counts: &[i32],
-    totals: Option<&Totals>,
-) {
-    let empty = T::narrow(empty);
-    let Some(totals) = totals.filter(|_| columns > 0) else {
-        return cells.fill(empty);
-    };
-    let cells = cells.chunks_exact_mut(columns).zip(counts).enumerate();
-    match output {
-        Output::Sum => each(cells, empty, |cell, _| totals.sums(cell)),
-        Output::Mean => each(cells, empty, |cell, count| {
-            totals.sums(cell).map(move |sum| sum / f64::from(count))
-        }),
-        Output::Max => each(cells, empty, |cell, _| totals.max(cell)),
-        _ => each(cells, empty, |cell, _| totals.min(cell)),
+    counts: &'t [i32],
+    totals: Option<&'t Totals>,
+}
+
+/// Values that are to be made.
+struct Values<'v, T> {
+    cells: &'v mut [T],
+    of: Made<'v>,
+}
+
+impl<T: Value> Loops for Values<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let (of, empty) = (self.of, T::narrow(self.of.empty));
+        let Some(totals) = of.totals.filter(|_| of.columns > 0) else {
+            return self.cells.fill(empty);
+        };
+        let cells = self.cells.chunks_exact_mut(of.columns).zip(of.counts);
+        match of.output {
+            Output::Sum => each(cells, totals.sums(), empty, |sum, _| sum),
+            Output::Mean => each(cells, totals.sums(), empty, |sum, count| sum / count),
+            Output::Max => each(cells, totals.highest(), empty, |high, _| highest_of(high)),
+            _ => each(cells, totals.lowest(), empty, |low, _| lowest_of(low)),
+        }
     }
 }
 
-/// Writes the values of cells that have points, by cell and count, and empty ones of the others.
+/// Writes the values of cells that have points, by total and count, and empty ones of the others.
 #[inline(always)]
-fn each<'c, T: Value, I: Iterator<Item = f64>>(
-    cells: impl Iterator<Item = (usize, (&'c mut [T], &'c i32))>,
+fn each<'c, T: Value, S: Copy>(
+    cells: impl Iterator<Item = (&'c mut [T], &'c i32)>,
+    mut totals: &[S],
     empty: T,
-    of: impl Fn(usize, i32) -> I,
+    of: impl Fn(S, f64) -> f64,
 ) {
-    for (cell, (values, &count)) in cells {
+    for (values, &count) in cells {
+        let (here, others) = totals.split_at(values.len());
+        totals = others;
         if count == 0 {
             values.fill(empty);
             continue;
         }
-        for (value, found) in values.iter_mut().zip(of(cell, count)) {
-            *value = T::narrow(found);
+        let value = |total| T::narrow(of(total, f64::from(count)));
+        // As many as fill a vector.
+        let ((fours, rest), (fours_here, rest_here)) =
+            (values.as_chunks_mut::<4>(), here.as_chunks());
+        for (values, totals) in fours.iter_mut().zip(fours_here) {
+            *values = totals.map(value);
+        }
+        for (to, total) in rest.iter_mut().zip(rest_here) {
+            *to = value(*total);
         }
     }
 }

@@ -2,10 +2,8 @@
 
 use super::fixed::Quantum;
 use crate::{Determinism, Output, Problem};
-use std::ops::Range;
 
 /// The totals of some cells, column by column, while points are added one after the other.
-#[derive(Clone)]
 pub(crate) struct Totals {
     columns: usize,
     /// Of each column, where sums have to be the same in any order.
@@ -39,12 +37,17 @@ impl Totals {
         }
     }
 
-    /// Begins anew.
-    pub fn clear(&mut self) {
-        self.multiples.fill(0);
-        self.sums.fill(0.0);
-        self.highest.fill(i32::MIN);
-        self.lowest.fill(i32::MAX);
+    /// Begins anew with so many cells.
+    pub fn clear(&mut self, cells: usize) {
+        fn first<T>(all: &mut [T], count: usize) -> &mut [T] {
+            let count = count.min(all.len());
+            &mut all[..count]
+        }
+        let count = cells * self.columns;
+        first(&mut self.multiples, count).fill(0);
+        first(&mut self.sums, count).fill(0.0);
+        first(&mut self.highest, count).fill(i32::MIN);
+        first(&mut self.lowest, count).fill(i32::MAX);
     }
 
     /// Adds to cells some neighbouring columns of points, from `column` on.
@@ -56,11 +59,13 @@ impl Totals {
     ) {
         let columns = self.columns;
         let of = |cell: usize| cell * columns + column..cell * columns + column + W;
+        // Told of them here, the compiler knows that they stay where they are.
+        let (sums, multiples) = (&mut self.sums[..], &mut self.multiples[..]);
         match &self.quanta {
-            _ if self.sums.is_empty() => {}
+            _ if sums.is_empty() => {}
             None => {
                 for (cell, values) in points.clone() {
-                    for (sum, value) in self.sums[of(cell)].iter_mut().zip(values) {
+                    for (sum, value) in sums[of(cell)].iter_mut().zip(values) {
                         *sum += f64::from(value);
                     }
                 }
@@ -68,8 +73,7 @@ impl Totals {
             Some(quanta) => {
                 let quanta = &quanta[column..column + W];
                 for (cell, values) in points.clone() {
-                    let (multiples, sums) =
-                        (&mut self.multiples[of(cell)], &mut self.sums[of(cell)]);
+                    let (multiples, sums) = (&mut multiples[of(cell)], &mut sums[of(cell)]);
                     let sums = multiples.iter_mut().zip(sums).zip(quanta);
                     for (((multiple, beyond), quantum), value) in sums.zip(values) {
                         match value.is_finite() {
@@ -80,11 +84,12 @@ impl Totals {
                 }
             }
         }
-        if self.highest.is_empty() {
+        let (highest, lowest) = (&mut self.highest[..], &mut self.lowest[..]);
+        if highest.is_empty() {
             return;
         }
         for (cell, values) in points {
-            let (highest, lowest) = (&mut self.highest[of(cell)], &mut self.lowest[of(cell)]);
+            let (highest, lowest) = (&mut highest[of(cell)], &mut lowest[of(cell)]);
             for ((highest, lowest), value) in highest.iter_mut().zip(lowest).zip(values) {
                 let number = ordered(value);
                 let (high, low) = match value.is_nan() {
@@ -96,44 +101,56 @@ impl Totals {
         }
     }
 
-    /// The sums of a cell's columns.
-    #[inline]
-    pub fn sums(&self, cell: usize) -> impl Iterator<Item = f64> {
-        let of_cell = self.of(cell);
-        let (sums, multiples) = (&self.sums[of_cell.clone()], self.multiples.get(of_cell));
-        let quanta = self.quanta.as_deref();
-        sums.iter().enumerate().map(move |(column, &sum)| {
-            let of_column = quanta.map(|quanta| &quanta[column]);
-            match of_column.zip(multiples) {
-                Some((quantum, multiples)) if sum == 0.0 => quantum.times(multiples[column]),
-                _ => sum,
+    /// Reckons the sums of so many cells, once everything has been added.
+    pub fn settle(&mut self, cells: usize) {
+        let Some(quanta) = &self.quanta else {
+            return;
+        };
+        let rows = self.sums.chunks_exact_mut(self.columns.max(1));
+        let multiples = self.multiples.chunks_exact(self.columns.max(1));
+        for (sums, multiples) in rows.zip(multiples).take(cells) {
+            for ((sum, multiple), quantum) in sums.iter_mut().zip(multiples).zip(quanta) {
+                if *sum == 0.0 {
+                    *sum = quantum.times(*multiple);
+                }
             }
-        })
+        }
     }
 
-    /// The largest number of each column of a cell, −0 below +0; NaN if none is one.
+    /// The sums of all columns, cell by cell, as they were settled.
     #[inline]
-    pub fn max(&self, cell: usize) -> impl Iterator<Item = f64> {
-        let highest = self.highest[self.of(cell)].iter();
-        highest.map(|&highest| match highest {
-            i32::MIN => f64::NAN,
-            highest => f64::from(f32::from_bits(ordered_bits(highest as u32))),
-        })
+    pub fn sums(&self) -> &[f64] {
+        &self.sums
     }
 
-    /// The smallest number of each column, likewise.
+    /// The largest numbers of all columns, cell by cell: see [`highest_of`].
     #[inline]
-    pub fn min(&self, cell: usize) -> impl Iterator<Item = f64> {
-        let lowest = self.lowest[self.of(cell)].iter();
-        lowest.map(|&lowest| match lowest {
-            i32::MAX => f64::NAN,
-            lowest => f64::from(f32::from_bits(ordered_bits(lowest as u32))),
-        })
+    pub fn highest(&self) -> &[i32] {
+        &self.highest
     }
 
+    /// The smallest numbers, likewise: see [`lowest_of`].
     #[inline]
-    fn of(&self, cell: usize) -> Range<usize> {
-        cell * self.columns..(cell + 1) * self.columns
+    pub fn lowest(&self) -> &[i32] {
+        &self.lowest
+    }
+}
+
+/// The largest number of a column, −0 below +0; NaN if nothing is one.
+#[inline]
+pub(crate) fn highest_of(highest: i32) -> f64 {
+    match highest {
+        i32::MIN => f64::NAN,
+        highest => f64::from(f32::from_bits(ordered_bits(highest as u32))),
+    }
+}
+
+/// The smallest number of a column, likewise.
+#[inline]
+pub(crate) fn lowest_of(lowest: i32) -> f64 {
+    match lowest {
+        i32::MAX => f64::NAN,
+        lowest => f64::from(f32::from_bits(ordered_bits(lowest as u32))),
     }
 }
 
@@ -166,20 +183,16 @@ mod tests {
             lowest: vec![i32::MAX; 2],
         };
         totals.add(0, [(1, [5.0])].into_iter());
-        totals.clear();
+        totals.clear(2);
         totals.add(0, [(0, [7.0])].into_iter());
         totals.add(0, values.iter().map(|&value| (1, [value])));
-        let of_cell = |cell| {
-            let [mut sums, mut max] = [
-                totals.sums(cell).collect::<Vec<_>>(),
-                totals.max(cell).collect(),
-            ];
-            sums.append(&mut max);
-            sums.extend(totals.min(cell));
-            sums
+        totals.settle(2);
+        let of_cell = |cell: usize| {
+            let [high, low] = [totals.highest()[cell], totals.lowest()[cell]];
+            [totals.sums()[cell], highest_of(high), lowest_of(low)]
         };
         assert_eq!(of_cell(0), [7.0; 3]);
-        of_cell(1).try_into().unwrap()
+        of_cell(1)
     }
 
     #[test]

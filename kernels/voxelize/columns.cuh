@@ -90,13 +90,14 @@ struct Columns {
     }
 
     // The results of a cell with so many points.
-    __device__ __forceinline__ void put(const Totals& totals, CellSpot spot, Divisor points) const {
+    __device__ __forceinline__ void put(const Totals& totals, CellSpot spot, u32 points) const {
         if (p.fixed || p.loose) {
             double sum[W];
 #pragma unroll
             for (u32 w = 0; w < W; ++w) sum[w] = totals.of[w].sum(p, quantum[w]);
             write(OUT_SUM, spot, [&](u32 w) { return sum[w]; });
-            write(OUT_MEAN, spot, [&](u32 w) { return points.quotient(sum[w]); });
+            const Divisor by(points);
+            write(OUT_MEAN, spot, [&](u32 w) { return by.quotient(sum[w]); });
         }
         write(OUT_MAX, spot, [&](u32 w) { return totals.of[w].most(); });
         write(OUT_MIN, spot, [&](u32 w) { return totals.of[w].least(); });
@@ -116,12 +117,6 @@ struct Columns {
         }
         write(OUT_MAX, spot, [&](u32 w) { return values.of[w]; });
         write(OUT_MIN, spot, [&](u32 w) { return values.of[w]; });
-    }
-    // Of a cell that has none.
-    __device__ __forceinline__ void put_empty(CellSpot spot) const {
-        for (u32 output = OUT_SUM; output <= OUT_MIN; ++output) {
-            write(Output(output), spot, [&](u32) { return p.empty; });
-        }
     }
 
 private:

@@ -250,7 +250,7 @@ __device__ __forceinline__ void put_totals(const Params& p, u32 slots) {
             const Slot slot(p, number);
             auto totals = columns.given(number);
             if (!(p.flags & ALL_ADD)) columns.join_owner(totals, slot.spot);
-            columns.put(totals, slot.spot, Divisor(slot.points));
+            columns.put(totals, slot.spot, slot.points);
         }
     }
 }

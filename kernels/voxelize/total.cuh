@@ -32,8 +32,7 @@ struct Divisor {
     double points;
     double inverse;
 
-    __device__ __forceinline__ Divisor(double number, double reciprocal) : points(number), inverse(reciprocal) {}
-    explicit __device__ __forceinline__ Divisor(u32 number) : Divisor(double(number), divide(1.0, double(number))) {}
+    explicit __device__ __forceinline__ Divisor(u32 number) : points(number), inverse(divide(1.0, points)) {}
     // Nothing underflows, as the smallest sum is far above the smallest double; and no sum is -0.
     __device__ __forceinline__ double quotient(double sum) const {
         double q = mul(sum, inverse);

@@ -16,6 +16,7 @@
 // Few blocks of points, as each block of `add` looks at what all those of `weigh` found.
 constexpr u32 POINT_THREADS = 1024;
 constexpr u32 POINT_WARPS = POINT_THREADS / 32;
+static_assert(MOST_KEPT <= POINT_THREADS);
 constexpr u32 CELL_THREADS = 256;
 constexpr u32 CELL_WARPS = CELL_THREADS / 32;
 
@@ -79,7 +80,7 @@ extern "C" __global__ void __launch_bounds__(POINT_THREADS) KERNEL(add)(const __
     }
 }
 
-// Features of cells with points, a column a lane, as totals lie side by side.
+// Features of cells with points, a column a lane, as totals lie side by side. Picked are keys, with how many points.
 __device__ __forceinline__ void put_features(const Params& p, const Picked& picked, u32 cells) {
     constexpr u32 TOGETHER = 2; // totals of a lane that are on their way
     const Lanes<1> lanes(p);
@@ -97,7 +98,7 @@ __device__ __forceinline__ void put_features(const Params& p, const Picked& pick
 #pragma unroll
             for (u32 k = 0; k < TOGETHER; ++k) {
                 const u32 at = i + k * lanes.rows;
-                if (at < cells) columns.put(totals[k], spot_of(p, picked.point[at]), Divisor(picked.to[at]));
+                if (at < cells) columns.put(totals[k], spot_of(p, picked.point[at]), picked.to[at]);
             }
         }
     }

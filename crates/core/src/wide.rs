@@ -1,8 +1,8 @@
 //! Loops with the widest vectors that the processor has, although the program runs on any.
 
-/// Loops that are compiled once for every processor and once for those with vectors of 32 bytes, all of which count
-/// the bits of a word in one go. The compiler makes what it can of
-/// them, and results are the same: it fuses no multiplications with additions by itself.
+/// Loops that are compiled once for every processor and once for those with vectors of 32 bytes, all of which count the
+/// bits of a word in one go. The compiler makes what it can of them, and results are the same: it fuses no
+/// multiplications with additions by itself.
 pub trait Loops {
     /// Runs them; only what is inlined here, and this itself, is compiled twice: `#[inline(always)]`.
     fn run(self);

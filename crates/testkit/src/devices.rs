@@ -44,13 +44,17 @@ impl Device {
     }
 
     /// Models with much and with little shared memory, whose threads run in different orders; two that have the copy
-    /// engine.
+    /// engine, one of them with a single multiprocessor, whose blocks are few and go through much.
     #[cfg(feature = "cuda")]
     pub fn emulated() -> Vec<Device> {
         use emulate::Order;
+        let small = stub::Device {
+            multiprocessors: 1,
+            ..stub::Device::H100
+        };
         [
             (stub::Device::H200, Order::Ascending),
-            (stub::Device::H100, Order::Descending),
+            (small, Order::Descending),
             (stub::Device::A100, Order::Descending),
             (stub::Device::RTX_4090, Order::Drawn(1)),
         ]

@@ -63,3 +63,17 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
     pipeline.push("add", 0, blocks_for(problem.points, THREADS * EACH));
     pipeline
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_count_alike() {
+        let source = VOXELIZE_DIRECT_SM80.source.expect("it is a kernel").text;
+        for (name, value) in [("THREADS", THREADS), ("EACH", EACH)] {
+            let line = format!("constexpr u32 {name} = {value};");
+            assert!(source.contains(&line), "{line}");
+        }
+    }
+}

@@ -49,6 +49,12 @@ pub(super) fn is_quick(grid: &Grid) -> bool {
         .all(|fine| fine)
 }
 
+/// Whether of a dense form nothing is wanted but which cells have points.
+pub(super) fn wants_flags_alone(problem: &Problem) -> bool {
+    let numbers = problem.wants(Output::Count) || problem.wants(Output::First);
+    !numbers && !problem.wants_totals()
+}
+
 /// Bytes of the outputs of a dense form that are filled before points come.
 pub(super) fn filled_bytes(problem: &Problem) -> usize {
     let cells = problem.cells() as usize;

@@ -1,7 +1,7 @@
 //! `voxelize.owners.sm80`: every reduction of dense cells; see kernels/voxelize/owners.cu.
 
 use super::bitmap::{MOST_COLUMNS, THREADS};
-use super::form::{filled_bytes, keys_of_words};
+use super::form::{filled_bytes, keys_of_words, wants_flags_alone};
 use super::room::Room;
 use super::{Pipeline, blocks_for};
 use crate::variant::Exec;
@@ -42,8 +42,7 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
 /// Ahead where most points are alone in their cells: see crates/bench/results/README.md.
 /// Occupancy alone needs none of its owners and places, and takes less memory by other variants.
 fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
-    let numbers = problem.wants(Output::Count) || problem.wants(Output::First);
-    match problem.points as u64 <= problem.cells() && (numbers || problem.wants_totals()) {
+    match problem.points as u64 <= problem.cells() && !wants_flags_alone(problem) {
         true => 15,
         false => 8,
     }

@@ -320,6 +320,8 @@ mod tests {
             headers.find(|(n, _)| *n == name).expect("it is there").1
         };
         assert!(text("voxelize/trie.cuh").contains(&format!("NODES = {PART};")));
+        let kept = format!("MOST_KEPT = {MOST_KEPT};");
+        assert!(text("voxelize/magnitude.cuh").contains(&kept));
         let columns = format!("BEYOND_COLUMNS = {BEYOND_COLUMNS};");
         assert!(text("voxelize/feature.cuh").contains(&columns));
         assert!(text("voxelize/params.cuh").contains(&format!("ORDER_LEVEL = {ORDER_LEVEL};")));

@@ -1,6 +1,6 @@
 //! `voxelize.totals.sm80`: every reduction of dense cells that are few; see kernels/voxelize/totals.cu.
 
-use super::form::{filled_bytes, has_fours, keys_of_words};
+use super::form::{filled_bytes, has_fours, keys_of_words, wants_flags_alone};
 use super::room::{MOST_KEPT, Room};
 use super::{Pipeline, Step, blocks_for};
 use crate::variant::Exec;
@@ -54,6 +54,7 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
 const CHEAP: usize = 4;
 
 /// Ahead of owners where most cells have points, and sooner where totals are few: see crates/bench/results/README.md.
+/// Flags alone take a bit a cell by other variants.
 fn rank(problem: &Problem, caps: &DeviceCaps) -> u32 {
     let (points, cells) = (problem.points as u64, problem.cells());
     let is_cheap = match caps {
@@ -62,7 +63,8 @@ fn rank(problem: &Problem, caps: &DeviceCaps) -> u32 {
         }
         DeviceCaps::Cpu(_) => false,
     };
-    match points >= cells || (is_cheap && points >= cells / 4) {
+    let is_full = points >= cells || (is_cheap && points >= cells / 3);
+    match is_full && !wants_flags_alone(problem) {
         true => 17,
         false => 5,
     }

@@ -153,13 +153,14 @@ fn small_features_alone_in_their_cells() {
     }
 }
 
-/// More columns than a warp has lanes, one or four a lane, of points that are alone, several or many in their cells.
+/// As many columns as a warp has lanes, or as lanes with four each, and one or four more; of points that are alone, several
+/// or many in their cells.
 #[test]
 fn more_features_than_lanes() {
     let grid = unit([4, 5, 6]);
     let mut cloud = anywhere(60, grid, 12);
     cloud.extend([[1.5, 2.5, 3.5]; 70]);
-    for features in [33, 132] {
+    for features in [32, 33, 36, 128, 132] {
         for level in Determinism::ALL {
             for place in [Place::Dense, sparse(120)] {
                 let mut wide = trial("many features", &cloud, grid, place);
@@ -167,6 +168,28 @@ fn more_features_than_lanes() {
                 wide.features = Some(numbered(cloud.len(), features));
                 everywhere(&wide);
             }
+        }
+    }
+}
+
+/// Voxels alone in their cells, more than the CPU totals at a time, of one range of cells.
+#[test]
+fn voxels_of_several_tiles() {
+    let grid = unit([9, 10, 11]);
+    let mut cloud: Vec<[f64; 3]> = (0..700)
+        .map(|i| [i / 110, i / 11 % 10, i % 11].map(|n| n as f64 + 0.5))
+        .collect();
+    cloud.extend(anywhere(200, grid, 13));
+    for order in [Order::Key, Order::FirstPoint] {
+        for capacity in [255, 256, 257, 600, 990, 1200] {
+            let place = Place::Sparse {
+                capacity,
+                gathered: 2,
+                order,
+            };
+            let mut tiles = trial("several tiles", &cloud, grid, place);
+            tiles.features = Some(numbered(cloud.len(), 200));
+            everywhere(&tiles);
         }
     }
 }

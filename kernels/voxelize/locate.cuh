@@ -116,8 +116,13 @@ __device__ __forceinline__ Found locate(const Params& p, u32 point) {
     }
 }
 
-// The number of a point's cell among those of all clouds.
+// The number of a cell among those of all clouds.
 __device__ __forceinline__ u64 key_of(const Params& p, const Found& found) {
     const u64 cell = (u64(found.cell[0]) * p.shape[1] + found.cell[1]) * p.shape[2] + found.cell[2];
     return found.cloud * p.keys + cell;
+}
+// That of a point's cell, where all of those are fewer than 2^32; NONE where it is in none.
+__device__ __forceinline__ u32 small_key_of(const Params& p, u32 point) {
+    const Found found = locate(p, point);
+    return found.inside ? u32(key_of(p, found)) : NONE;
 }

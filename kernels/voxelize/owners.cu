@@ -133,12 +133,8 @@ __device__ __forceinline__ void mark_cells(const Params& p, Marked& marked) {
     if (p.fixed && !Magnitudes<W>::keeps(p)) wait_for_last(); // by whom magnitudes are cleared, too
     for (u32 base = blockIdx.x * THREADS; base < p.count; base += gridDim.x * THREADS) {
         const u32 i = base + threadIdx.x;
-        u32 key = NONE;
-        if (i < p.count) {
-            const Found found = locate(p, i);
-            if (found.inside) key = u32(key_of(p, found));
-            p.node_of[i] = key;
-        }
+        const u32 key = i < p.count ? small_key_of(p, i) : NONE;
+        if (i < p.count) p.node_of[i] = key;
         if (p.fixed) magnitudes.add(p, i - lane, __ballot_sync(~0u, key != NONE));
         wait_for_last(); // by whom outputs and states are written
         // Of neighbouring lanes in one cell the first one claims it. If it owns it, the next one shares it.

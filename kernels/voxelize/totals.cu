@@ -26,12 +26,8 @@ __device__ __forceinline__ void weigh_points(const Params& p, u32* most) {
     Magnitudes<W> magnitudes;
     for (u32 base = blockIdx.x * POINT_THREADS; base < p.count; base += gridDim.x * POINT_THREADS) {
         const u32 i = base + threadIdx.x;
-        u32 key = NONE;
-        if (i < p.count) {
-            const Found found = locate(p, i);
-            if (found.inside) key = u32(key_of(p, found));
-            p.node_of[i] = key;
-        }
+        const u32 key = i < p.count ? small_key_of(p, i) : NONE;
+        if (i < p.count) p.node_of[i] = key;
         if (p.fixed) magnitudes.add(p, i - lane, __ballot_sync(~0u, key != NONE));
     }
     if (p.fixed) magnitudes.join(p, most, nullptr);

@@ -2,7 +2,7 @@
 
 use crate::problem::{OutputForm, RANK};
 use crate::{Form, Grid, Output, Problem};
-use robocache_core::DType;
+use robocache_core::{DType, Refusal, Result};
 
 /// `TargetForm` in kernels/voxelize/params.cuh.
 pub(super) const FLAT: u32 = 1;
@@ -47,6 +47,20 @@ pub(super) fn is_quick(grid: &Grid) -> bool {
         .map(|size| (power(-40)..=power(40)).contains(&size))
         .chain(shape.map(|cells| cells <= 1 << 22))
         .all(|fine| fine)
+}
+
+/// A refusal of other forms than dense ones, and of more keys than 31 bits number: one more bit is `OWNER` in
+/// kernels/voxelize/owners.cu.
+pub(super) fn needs_few_keys(problem: &Problem) -> Result<(), Refusal> {
+    if problem.form != Form::Dense {
+        return Err(Refusal::because("takes dense forms"));
+    }
+    match keys_of_words(problem).saturating_mul(problem.batch as u64) < 1 << 31 {
+        true => Ok(()),
+        false => Err(Refusal::because(
+            "takes fewer than 2^31 cells in all, each cloud's filled up to a multiple of 32",
+        )),
+    }
 }
 
 /// Whether of a dense form nothing is wanted but which cells have points.

@@ -1,17 +1,15 @@
 //! `voxelize.owners.sm80`: every reduction of dense cells; see kernels/voxelize/owners.cu.
 
 use super::bitmap::{MOST_COLUMNS, THREADS};
-use super::form::{filled_bytes, keys_of_words, wants_flags_alone};
+use super::form::{filled_bytes, needs_few_keys, wants_flags_alone};
 use super::room::Room;
 use super::{Pipeline, blocks_for};
 use crate::variant::Exec;
-use crate::{Form, Output, Problem, Variant};
+use crate::{Output, Problem, Variant};
 use robocache_core::{Refusal, Result};
 use robocache_kernels::generated::VOXELIZE_OWNERS_SM80;
 use robocache_registry::{CudaCaps, DeviceCaps};
 
-/// Keys that fit beside `OWNER` in kernels/voxelize/owners.cu.
-const MOST_KEYS: u64 = 1 << 31;
 /// Bytes that one block clears, where there are few.
 const CLEARED: usize = 1 << 15;
 
@@ -25,14 +23,7 @@ inventory::submit! {
 }
 
 fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
-    if problem.form != Form::Dense {
-        return Err(Refusal::because("takes dense forms"));
-    }
-    if keys_of_words(problem).saturating_mul(problem.batch as u64) >= MOST_KEYS {
-        return Err(Refusal::because(
-            "takes fewer than 2^31 cells in all, each cloud's filled up to a multiple of 32",
-        ));
-    }
+    needs_few_keys(problem)?;
     if problem.features > MOST_COLUMNS {
         return Err(Refusal::because("takes up to 2^20 features"));
     }

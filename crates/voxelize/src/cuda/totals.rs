@@ -1,10 +1,10 @@
 //! `voxelize.totals.sm80`: every reduction of dense cells that are few; see kernels/voxelize/totals.cu.
 
-use super::form::{filled_bytes, has_fours, keys_of_words, wants_flags_alone};
+use super::form::{filled_bytes, has_fours, needs_few_keys, wants_flags_alone};
 use super::room::{MOST_KEPT, Room};
 use super::{Pipeline, Step, blocks_for};
 use crate::variant::Exec;
-use crate::{Form, Problem, Variant};
+use crate::{Problem, Variant};
 use robocache_core::{Refusal, Result};
 use robocache_cuda::LaunchConfig;
 use robocache_kernels::generated::VOXELIZE_TOTALS_SM80;
@@ -16,8 +16,6 @@ const POINT_THREADS: usize = 1024;
 const CELL_THREADS: usize = 256;
 /// Bytes that one block fills, where there are few.
 const FILLED: usize = 1 << 16;
-/// Keys that are numbers in 31 bits.
-const MOST_KEYS: u64 = 1 << 31;
 
 inventory::submit! {
     Variant {
@@ -29,14 +27,7 @@ inventory::submit! {
 }
 
 fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
-    if problem.form != Form::Dense {
-        return Err(Refusal::because("takes dense forms"));
-    }
-    if keys_of_words(problem).saturating_mul(problem.batch as u64) >= MOST_KEYS {
-        return Err(Refusal::because(
-            "takes fewer than 2^31 cells in all, each cloud's filled up to a multiple of 32",
-        ));
-    }
+    needs_few_keys(problem)?;
     let columns = match has_fours(problem) {
         true => MOST_KEPT,
         false => MOST_KEPT / 4,

@@ -312,18 +312,15 @@ fn nodes(problem: &Problem, all_keys: u64) -> [Option<u64>; LEVELS] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use robocache_testkit::mirror::header;
 
     #[test]
     fn the_kernels_count_alike() {
-        let text = |name: &str| {
-            let mut headers = robocache_kernels::HEADERS.iter();
-            headers.find(|(n, _)| *n == name).expect("it is there").1
-        };
-        assert!(text("voxelize/trie.cuh").contains(&format!("NODES = {PART};")));
+        assert!(header("voxelize/trie.cuh").contains(&format!("NODES = {PART};")));
         let kept = format!("MOST_KEPT = {MOST_KEPT};");
-        assert!(text("voxelize/magnitude.cuh").contains(&kept));
+        assert!(header("voxelize/magnitude.cuh").contains(&kept));
         let columns = format!("BEYOND_COLUMNS = {BEYOND_COLUMNS};");
-        assert!(text("voxelize/feature.cuh").contains(&columns));
-        assert!(text("voxelize/params.cuh").contains(&format!("ORDER_LEVEL = {ORDER_LEVEL};")));
+        assert!(header("voxelize/feature.cuh").contains(&columns));
+        assert!(header("voxelize/params.cuh").contains(&format!("ORDER_LEVEL = {ORDER_LEVEL};")));
     }
 }

@@ -157,20 +157,20 @@ fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use robocache_testkit::mirror::header;
 
     #[test]
     fn the_kernels_count_alike() {
         let source = VOXELIZE_TILES_SM90.source.expect("it is a kernel").text;
-        for (name, value) in [
-            ("THREADS", THREADS),
-            ("MOST_EACH", MOST_EACH),
-            ("UNIT", UNIT),
-            ("COUNTERS", COUNTERS),
+        let records = header("voxelize/records.cuh");
+        for (text, name, value) in [
+            (source, "THREADS", THREADS),
+            (source, "MOST_EACH", MOST_EACH),
+            (records, "UNIT", UNIT),
+            (records, "COUNTERS", COUNTERS),
         ] {
-            assert!(
-                source.contains(&format!("constexpr u32 {name} = {value};")),
-                "{name}"
-            );
+            let line = format!("constexpr u32 {name} = {value};");
+            assert!(text.contains(&line), "{line}");
         }
     }
 }

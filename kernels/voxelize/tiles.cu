@@ -233,7 +233,7 @@ __device__ __forceinline__ void put_part(const Params& p, Part part, const u32* 
     }
 }
 
-extern "C" __global__ void __launch_bounds__(COUNTERS) KERNEL(count)(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(COUNTERS, 1) KERNEL(count)(const __grid_constant__ Params p) {
     __shared__ u32 scratch[33];
     const Tiles& t = p.by_tile;
     u32* const counts = reinterpret_cast<u32*>(dynamic);

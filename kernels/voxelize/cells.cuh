@@ -9,7 +9,7 @@ __device__ __forceinline__ CellSpot spot_of(const Params& p, u32 key) {
     return {key - cloud * keys, cloud};
 }
 
-// `columns` elements each.
+// What cells have in an output before points come: `columns` elements each.
 __device__ __forceinline__ void put_empty(const Params& p, Output output, u32 columns, double value) {
     const Target& t = p.target[output];
     if (!t.to) return;
@@ -41,7 +41,7 @@ __device__ __forceinline__ void put_empty(const Params& p, Output output, u32 co
     }
 }
 
-// What all cells have before points come, by a whole grid.
+// Likewise in all outputs. The work of a whole grid.
 __device__ __forceinline__ void put_empty(const Params& p) {
     put_empty(p, OUT_OCCUPANCY, 1, 0);
     put_empty(p, OUT_COUNT, 1, 0);

@@ -1,6 +1,6 @@
 // Counts, occupancy and first points of every cell, by atomics on the outputs themselves.
 //
-//   clear  what cells without points have, in each output
+//   clear  what cells without points have, in each output; `add` has its points by the time that this is done
 //   add    each point into its cell; points side by side in one cell are counted together
 #include "common/fill.cuh"
 #include "common/stages.cuh"

@@ -46,11 +46,8 @@ __device__ __forceinline__ void mark_level(const Params& p) {
     const u32 lane = threadIdx.x & 31;
     const u32 whole = (p.count + 31) / 32 * 32;
     for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < whole; i += gridDim.x * THREADS) {
-        u64 key = ~0ull;
-        if (i < p.count) {
-            const Found found = locate(p, i);
-            if (found.inside) key = key_of(p, found);
-        }
+        const Found found = locate_by_warp(p, i);
+        const u64 key = found.inside ? key_of(p, found) : ~0ull;
         if (weigh) magnitudes.add(p, i - lane, __ballot_sync(~0u, key != ~0ull));
         // Of neighbouring lanes in one cell the first sets the bit.
         const u64 before = __shfl_up_sync(~0u, key, 1);

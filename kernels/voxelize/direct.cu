@@ -39,11 +39,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 6) KERNEL(add)(const __gri
     u64 cell[EACH];
 #pragma unroll
     for (u32 k = 0; k < EACH; ++k) {
-        const u32 point = base + k * THREADS;
-        cell[k] = NOWHERE;
-        if (point >= p.count) continue;
-        const Found found = locate(p, point);
-        if (found.inside) cell[k] = key_of(p, found);
+        const Found found = locate_by_warp(p, base + k * THREADS);
+        cell[k] = found.inside ? key_of(p, found) : NOWHERE;
     }
     wait_for_last(); // only the outputs are of the kernel before
     const u64 led = __shfl_sync(~0u, cell[0], 0);

@@ -47,6 +47,27 @@ __device__ __forceinline__ u32 cloud_of(const Params& p, u32 point) {
     return low == 0 || low > p.batch ? p.batch : low - 1;
 }
 
+// Rare, and much code.
+__device__ __noinline__ u32 cloud_at_edge(const Params& p, u32 point) { return cloud_of(p, point); }
+
+// Likewise of points side by side, most often of one cloud, which all lanes look for together. The work of a whole warp.
+__device__ __forceinline__ u32 cloud_by_warp(const Params& p, u32 point) {
+    if (!p.offsets) return 0;
+    const u32 lane = threadIdx.x & 31;
+    const i64 base = point - lane;
+    u32 low = 0, high = p.batch + 1, step; // the last offset that is not beyond the first point is among those, or none is
+    do {
+        step = (high - low + 31) / 32;
+        const u32 at = low + lane * step;
+        const u32 within = __popc(__ballot_sync(~0u, at < high && offset_at(p, at) <= base));
+        if (within == 0) return cloud_at_edge(p, point);
+        low += (within - 1) * step;
+        high = min(high, low + step);
+    } while (step > 1);
+    if (low < p.batch && offset_at(p, low + 1) > base + 31) return low;
+    return cloud_at_edge(p, point);
+}
+
 // The IEEE quotient by a divisor whose reciprocal, rounded to nearest, is at hand: one step of Newton brings it within a
 // unit in the last place, and by Markstein's theorem a second one rounds it correctly. Not where something underflows;
 // where something overflows the result is no number. (P. Markstein, IA-64 and Elementary Functions, 2000, ch. 8)
@@ -102,17 +123,39 @@ __device__ __forceinline__ Found locate_in(const Params& p, u32 cloud, const T (
 }
 
 template <class T>
-__device__ __forceinline__ Found locate_as(const Params& p, u32 cloud, u32 point) {
+__device__ __forceinline__ void read_point(const Params& p, u32 point, T (&v)[3]) {
     const T* const at = static_cast<const T*>(p.points) + i64(point) * p.point_stride[0];
-    const T v[3] = {at[0], at[p.point_stride[1]], at[2 * p.point_stride[1]]};
-    return locate_in(p, cloud, v);
+#pragma unroll
+    for (u32 axis = 0; axis < 3; ++axis) v[axis] = at[axis * p.point_stride[1]];
+}
+template <class T>
+__device__ __forceinline__ Found locate_as(const Params& p, u32 point) {
+    T v[3];
+    read_point(p, point, v);
+    return locate_in(p, cloud_of(p, point), v);
 }
 __device__ __forceinline__ Found locate(const Params& p, u32 point) {
-    const u32 cloud = cloud_of(p, point);
     switch (p.point_dtype) {
-        case DTYPE_F32: return locate_as<float>(p, cloud, point);
-        case DTYPE_F16: return locate_as<f16>(p, cloud, point);
-        default: return locate_as<double>(p, cloud, point);
+        case DTYPE_F32: return locate_as<float>(p, point);
+        case DTYPE_F16: return locate_as<f16>(p, point);
+        default: return locate_as<double>(p, point);
+    }
+}
+
+// Of points side by side, a lane each, of which those behind the last one are in no cell. The work of a whole warp.
+template <class T>
+__device__ __forceinline__ Found locate_by_warp_as(const Params& p, u32 point) {
+    T v[3] = {};
+    if (point < p.count) read_point(p, point, v); // on their way during the search
+    Found found = locate_in(p, cloud_by_warp(p, point), v);
+    found.inside = found.inside && point < p.count;
+    return found;
+}
+__device__ __forceinline__ Found locate_by_warp(const Params& p, u32 point) {
+    switch (p.point_dtype) {
+        case DTYPE_F32: return locate_by_warp_as<float>(p, point);
+        case DTYPE_F16: return locate_by_warp_as<f16>(p, point);
+        default: return locate_by_warp_as<double>(p, point);
     }
 }
 
@@ -121,8 +164,8 @@ __device__ __forceinline__ u64 key_of(const Params& p, const Found& found) {
     const u64 cell = (u64(found.cell[0]) * p.shape[1] + found.cell[1]) * p.shape[2] + found.cell[2];
     return found.cloud * p.keys + cell;
 }
-// That of a point's cell, where all of those are fewer than 2^32; NONE where it is in none.
-__device__ __forceinline__ u32 small_key_of(const Params& p, u32 point) {
-    const Found found = locate(p, point);
+// That of the cell of each of a warp's points, where all of those are fewer than 2^32; NONE where it is in none.
+__device__ __forceinline__ u32 small_key_by_warp(const Params& p, u32 point) {
+    const Found found = locate_by_warp(p, point);
     return found.inside ? u32(key_of(p, found)) : NONE;
 }

@@ -133,7 +133,7 @@ __device__ __forceinline__ void mark_cells(const Params& p, Marked& marked) {
     if (p.fixed && !Magnitudes<W>::keeps(p)) wait_for_last(); // by whom magnitudes are cleared, too
     for (u32 base = blockIdx.x * THREADS; base < p.count; base += gridDim.x * THREADS) {
         const u32 i = base + threadIdx.x;
-        const u32 key = i < p.count ? small_key_of(p, i) : NONE;
+        const u32 key = small_key_by_warp(p, i);
         if (i < p.count) p.node_of[i] = key;
         if (p.fixed) magnitudes.add(p, i - lane, __ballot_sync(~0u, key != NONE));
         wait_for_last(); // by whom outputs and states are written
@@ -212,8 +212,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4) KERNEL(rows)(const __gr
     let_next_begin();
     wait_for_last();
     const u32 members = __ldcg(p.owners.lengths) >> 32, whole = (members + 31) / 32 * 32;
-    for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < whole; i += gridDim.x * THREADS) {
-        const uint2 member = i < members ? p.owners.members[i] : uint2{0, NONE};
+    const auto member_at = [&](u32 i) { return i < members ? p.owners.members[i] : uint2{0, NONE}; };
+    const u32 first = blockIdx.x * THREADS + threadIdx.x, step = gridDim.x * THREADS;
+    uint2 next = member_at(first);
+    for (u32 i = first; i < whole; i += step) {
+        const uint2 member = next;
+        next = member_at(i + step); // on its way while this one is added
         const bool adds = i < members && (!(member.y & OWNER) || is_shared(p, member.y & ~OWNER));
         add_members(p, picked, member.x, adds ? p.owners.slot_of[member.y & ~OWNER] : NONE, adds);
     }

@@ -26,7 +26,7 @@ __device__ __forceinline__ void weigh_points(const Params& p, u32* most) {
     Magnitudes<W> magnitudes;
     for (u32 base = blockIdx.x * POINT_THREADS; base < p.count; base += gridDim.x * POINT_THREADS) {
         const u32 i = base + threadIdx.x;
-        const u32 key = i < p.count ? small_key_of(p, i) : NONE;
+        const u32 key = small_key_by_warp(p, i);
         if (i < p.count) p.node_of[i] = key;
         if (p.fixed) magnitudes.add(p, i - lane, __ballot_sync(~0u, key != NONE));
     }

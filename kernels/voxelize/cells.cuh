@@ -49,9 +49,9 @@ __device__ __forceinline__ void put_empty(const Params& p) {
     for (u32 output = OUT_SUM; output <= OUT_MIN; ++output) put_empty(p, Output(output), p.columns, p.empty);
 }
 
-// What is one number of a cell with so many points.
-__device__ __forceinline__ void put_numbers(const Params& p, CellSpot spot, u32 points, u32 first) {
+// What is one number of a cell with so many points, of which the first one is -1 where there are none.
+__device__ __forceinline__ void put_numbers(const Params& p, CellSpot spot, u32 points, i64 first) {
     if (const Target& t = p.target[OUT_COUNT]; t.to) static_cast<u32*>(t.to)[element_of(p, t, spot)] = points;
     if (const Target& t = p.target[OUT_FIRST]; t.to) put_index(t, element_of(p, t, spot), first);
-    if (const Target& t = p.target[OUT_OCCUPANCY]; t.to) static_cast<u8*>(t.to)[element_of(p, t, spot)] = 1;
+    if (const Target& t = p.target[OUT_OCCUPANCY]; t.to) static_cast<u8*>(t.to)[element_of(p, t, spot)] = points > 0;
 }

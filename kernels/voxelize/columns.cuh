@@ -61,11 +61,49 @@ struct Columns {
         }
     }
 
-    // What has been added up.
+    // What has been added up, in two parts as not all that has room in registers at a time.
     __device__ __forceinline__ Totals given(u32 slot) const {
-        Totals totals;
+        Totals totals = given_sums(slot);
+        const Totals extremes = given_extremes(slot);
 #pragma unroll
-        for (u32 w = 0; w < W; ++w) totals.of[w] = Sums::given({p, slot, first + w});
+        for (u32 w = 0; w < W; ++w) {
+            totals.of[w].highest = extremes.of[w].highest;
+            totals.of[w].lowest = extremes.of[w].lowest;
+        }
+        return totals;
+    }
+    __device__ __forceinline__ Totals given_sums(u32 slot) const {
+        Totals totals;
+        const Place place{p, slot, first};
+        if (p.fixed) {
+            const u32 beyond = __ldcg(place.beyond()) >> place.beyond_shift();
+            i64 fixed[W];
+            read(p.fixed + place.at(), fixed);
+#pragma unroll
+            for (u32 w = 0; w < W; ++w) totals.of[w].fixed = fixed[w], totals.of[w].beyond = beyond >> 2 * w & 3;
+        }
+        if (p.loose) {
+            u32 loose[W];
+            read(reinterpret_cast<const u32*>(p.loose) + place.at(), loose);
+#pragma unroll
+            for (u32 w = 0; w < W; ++w) totals.of[w].loose = __uint_as_float(loose[w]);
+        }
+        return totals;
+    }
+    __device__ __forceinline__ Totals given_extremes(u32 slot) const {
+        Totals totals;
+        const Place place{p, slot, first};
+        u32 extreme[W];
+        if (p.highest) {
+            read(p.highest + place.at(), extreme);
+#pragma unroll
+            for (u32 w = 0; w < W; ++w) totals.of[w].highest = extreme[w];
+        }
+        if (p.lowest) {
+            read(p.lowest + place.at(), extreme);
+#pragma unroll
+            for (u32 w = 0; w < W; ++w) totals.of[w].lowest = extreme[w];
+        }
         return totals;
     }
 
@@ -91,6 +129,10 @@ struct Columns {
 
     // The results of a cell with so many points.
     __device__ __forceinline__ void put(const Totals& totals, CellSpot spot, u32 points) const {
+        put_sums(totals, spot, points);
+        put_extremes(totals, spot);
+    }
+    __device__ __forceinline__ void put_sums(const Totals& totals, CellSpot spot, u32 points) const {
         if (p.fixed || p.loose) {
             double sum[W];
 #pragma unroll
@@ -99,8 +141,18 @@ struct Columns {
             const Divisor by(points);
             write(OUT_MEAN, spot, [&](u32 w) { return by.quotient(sum[w]); });
         }
+    }
+    __device__ __forceinline__ void put_extremes(const Totals& totals, CellSpot spot) const {
         write(OUT_MAX, spot, [&](u32 w) { return totals.of[w].most(); });
         write(OUT_MIN, spot, [&](u32 w) { return totals.of[w].least(); });
+    }
+    // Of a cell without points.
+    __device__ __forceinline__ void put_nothing(CellSpot spot) const {
+        const auto empty = [&](u32) { return p.empty; };
+        write(OUT_SUM, spot, empty);
+        write(OUT_MEAN, spot, empty);
+        write(OUT_MAX, spot, empty);
+        write(OUT_MIN, spot, empty);
     }
     // Of a cell that has one point. A sum is as it is but for what is no multiple of its quantum, if that is known.
     __device__ __forceinline__ void put_one(const Values& values, CellSpot spot, bool known) const {
@@ -120,6 +172,24 @@ struct Columns {
     }
 
 private:
+    // Words of W columns, past the L1 cache.
+    static __device__ __forceinline__ void read(const u32* from, u32 (&to)[W]) {
+        if constexpr (W == 4) {
+            const uint4 v = __ldcg(reinterpret_cast<const uint4*>(from));
+            to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
+        } else {
+            to[0] = __ldcg(from);
+        }
+    }
+    static __device__ __forceinline__ void read(const i64* from, i64 (&to)[W]) {
+        if constexpr (W == 4) {
+            const auto joined = [](u32 low, u32 high) { return i64(u64(high) << 32 | low); };
+            const uint4 v = __ldcg(reinterpret_cast<const uint4*>(from)), w = __ldcg(reinterpret_cast<const uint4*>(from) + 1);
+            to[0] = joined(v.x, v.y), to[1] = joined(v.z, v.w), to[2] = joined(w.x, w.y), to[3] = joined(w.z, w.w);
+        } else {
+            to[0] = __ldcg(from);
+        }
+    }
     static __device__ __forceinline__ float narrow(float v) { return v != v ? Element<float>::nan() : v; }
     static __device__ __forceinline__ float narrow(double v) { return narrow(__double2float_rn(v)); }
 

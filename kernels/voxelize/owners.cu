@@ -278,7 +278,7 @@ __device__ __forceinline__ void put_bits(const Params& p) {
     }
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS, 3) KERNEL(finish)(const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(THREADS, 4) KERNEL(finish)(const __grid_constant__ Params p) {
     let_next_begin();
     wait_for_last();
     put_bits(p);

@@ -103,20 +103,6 @@ struct Sums {
         if (p.highest) raise(p.highest + to.at(), highest);
         if (p.lowest) raise(p.lowest + to.at(), lowest);
     }
-    // What has been given.
-    static __device__ __forceinline__ Sums given(const Place& to) {
-        const Params& p = to.p;
-        Sums sums;
-        if (p.fixed) {
-            sums.fixed = __ldcg(p.fixed + to.at());
-            sums.beyond = __ldcg(to.beyond()) >> to.beyond_shift() & 3;
-        }
-        if (p.loose) sums.loose = __ldcg(p.loose + to.at());
-        if (p.highest) sums.highest = __ldcg(p.highest + to.at());
-        if (p.lowest) sums.lowest = __ldcg(p.lowest + to.at());
-        return sums;
-    }
-
     __device__ __forceinline__ double sum(const Params& p, Quantum quantum) const {
         if (p.loose) return double(loose);
         return beyond ? beyond_value(beyond) : quantum.times(fixed);

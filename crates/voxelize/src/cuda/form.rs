@@ -63,6 +63,11 @@ pub(super) fn needs_few_keys(problem: &Problem) -> Result<(), Refusal> {
     }
 }
 
+/// Whether there are so many points that most cells of a dense form have some.
+pub(super) fn is_full(problem: &Problem) -> bool {
+    problem.points as u64 >= problem.cells().saturating_mul(3) / 2
+}
+
 /// Whether of a dense form nothing is wanted but which cells have points.
 pub(super) fn wants_flags_alone(problem: &Problem) -> bool {
     let numbers = problem.wants(Output::Count) || problem.wants(Output::First);

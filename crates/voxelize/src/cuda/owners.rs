@@ -1,7 +1,7 @@
 //! `voxelize.owners.sm80`: every reduction of dense cells; see kernels/voxelize/owners.cu.
 
 use super::bitmap::{MOST_COLUMNS, THREADS};
-use super::form::{filled_bytes, needs_few_keys, wants_flags_alone};
+use super::form::{filled_bytes, is_full, needs_few_keys, wants_flags_alone};
 use super::room::Room;
 use super::{Pipeline, blocks_for};
 use crate::variant::Exec;
@@ -30,10 +30,10 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Ahead where most points are alone in their cells: see crates/bench/results/README.md.
+/// Ahead where many points are alone in their cells: see crates/bench/results/README.md.
 /// Occupancy alone needs none of its owners and places, and takes less memory by other variants.
 fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
-    match problem.points as u64 <= problem.cells() && !wants_flags_alone(problem) {
+    match !is_full(problem) && !wants_flags_alone(problem) {
         true => 15,
         false => 8,
     }

@@ -1,6 +1,6 @@
 //! `voxelize.totals.sm80`: every reduction of dense cells that are few; see kernels/voxelize/totals.cu.
 
-use super::form::{filled_bytes, has_fours, needs_few_keys, wants_flags_alone};
+use super::form::{has_fours, is_full, needs_few_keys, wants_flags_alone};
 use super::room::{MOST_KEPT, Room};
 use super::{Pipeline, Step, blocks_for};
 use crate::variant::Exec;
@@ -14,8 +14,10 @@ use robocache_registry::{CudaCaps, DeviceCaps};
 const POINT_THREADS: usize = 1024;
 /// Of each block that goes through cells.
 const CELL_THREADS: usize = 256;
-/// Bytes that one block fills, where there are few.
-const FILLED: usize = 1 << 16;
+/// Of those, that a multiprocessor has room for.
+const CELL_BLOCKS: usize = 4;
+/// Bytes that one block zeroes, where there are few.
+const ZEROED: usize = 1 << 16;
 
 inventory::submit! {
     Variant {
@@ -43,19 +45,21 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
 
 /// Bytes of totals that go through the L2 cache at little cost, as a part of that.
 const CHEAP: usize = 4;
+/// Bytes of totals for each point up to which going through all of them pays, and where they are cheap.
+const PAID: usize = 75;
+const PAID_CHEAP: usize = 200;
 
 /// Ahead of owners where most cells have points, and sooner where totals are few: see crates/bench/results/README.md.
 /// Flags alone take a bit a cell by other variants.
 fn rank(problem: &Problem, caps: &DeviceCaps) -> u32 {
-    let (points, cells) = (problem.points as u64, problem.cells());
+    let bytes = Room::of_cells(problem, 0).zero_bytes;
     let is_cheap = match caps {
-        DeviceCaps::Cuda(cuda) => {
-            Room::of_cells(problem, 0).zero_bytes <= cuda.l2_bytes as usize / CHEAP
-        }
+        DeviceCaps::Cuda(cuda) => bytes <= cuda.l2_bytes as usize / CHEAP,
         DeviceCaps::Cpu(_) => false,
     };
-    let is_full = points >= cells || (is_cheap && points >= cells / 3);
-    match is_full && !wants_flags_alone(problem) {
+    let paid = if is_cheap { PAID_CHEAP } else { PAID };
+    let pays = is_full(problem) || bytes <= problem.points.saturating_mul(paid);
+    match pays && !wants_flags_alone(problem) {
         true => 17,
         false => 5,
     }
@@ -64,13 +68,12 @@ fn rank(problem: &Problem, caps: &DeviceCaps) -> u32 {
 fn pipeline(problem: &Problem, caps: &CudaCaps) -> Pipeline {
     let multiprocessors = caps.multiprocessors as usize;
     let zeroed = Room::of_cells(problem, 0).zero_bytes;
-    let filled = filled_bytes(problem).saturating_add(zeroed);
     // One block a multiprocessor is all that fits.
     let points = blocks_for(problem.points, POINT_THREADS)
-        .max(blocks_for(filled, FILLED))
+        .max(blocks_for(zeroed, ZEROED))
         .min(multiprocessors);
     let room = Room::of_cells(problem, points);
-    let cells = blocks_for(room.slots, CELL_THREADS).min(16 * multiprocessors);
+    let cells = blocks_for(room.slots, CELL_THREADS).min(CELL_BLOCKS * multiprocessors);
     let mut pipeline = Pipeline::new(room);
     let steps = [
         ("weigh", points, POINT_THREADS),
@@ -103,5 +106,7 @@ mod tests {
             let line = format!("constexpr u32 {name}_THREADS = {threads};");
             assert!(source.contains(&line), "{line}");
         }
+        let finish = format!("__launch_bounds__(CELL_THREADS, {CELL_BLOCKS}) KERNEL(finish)");
+        assert!(source.contains(&finish));
     }
 }

@@ -57,6 +57,29 @@ fn a_batch_with_empty_clouds() {
     }
 }
 
+/// As many as one warp looks through in one step, in two and in three, of which some begin and end within a warp's points
+/// and some have several warps' points; and points before the first and behind the last one.
+#[test]
+fn more_clouds_than_lanes() {
+    let grid = unit([2, 3, 4]);
+    for clouds in [30, 31, 32, 70, 1030] {
+        let mut list = vec![3];
+        list.extend((0..clouds).map(|cloud| [0, 1, 0, 7, 33, 150][cloud * 5 % 7 % 6]));
+        for at in 1..list.len() {
+            list[at] += list[at - 1];
+        }
+        let cloud = anywhere(*list.last().unwrap() as usize + 40, grid, clouds as u64);
+        for place in [Place::Dense, sparse(24 * clouds)] {
+            for level in [Determinism::CpuEqualsGpu, Determinism::NotGuaranteed] {
+                let mut batch = trial("many clouds", &cloud, grid, place);
+                batch.options = Options::default().determinism(level);
+                batch.offsets = offsets(&list);
+                everywhere(&batch);
+            }
+        }
+    }
+}
+
 #[test]
 fn room_for_no_voxel_for_one_for_all_but_one_and_for_all() {
     let grid = unit([4, 4, 4]);

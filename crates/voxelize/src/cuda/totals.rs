@@ -44,10 +44,10 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
 }
 
 /// Bytes of totals that go through the L2 cache at little cost, as a part of that.
-const CHEAP: usize = 4;
+const CHEAP: usize = 3;
 /// Bytes of totals for each point up to which going through all of them pays, and where they are cheap.
 const PAID: usize = 75;
-const PAID_CHEAP: usize = 200;
+const PAID_CHEAP: usize = 220;
 
 /// Ahead of owners where most cells have points, and sooner where totals are few: see crates/bench/results/README.md.
 /// Flags alone take a bit a cell by other variants.

@@ -1,7 +1,7 @@
 //! Where a case is run: the CPU, the CUDA devices that are there, emulated ones.
 //!
 //! `ROBOCACHE_REQUIRE_GPU=1` makes a missing device a failure; `ROBOCACHE_TEST_THIN=n` gives a device every n-th case
-//! only, for sanitizers, under which each takes a hundred times as long.
+//! only, and the n-th part of what is repeated, for sanitizers, under which each takes a hundred times as long.
 
 #[cfg(feature = "cuda")]
 use crate::{emulate, stub};

@@ -4,7 +4,7 @@ use super::rows::{Analysis, Compared};
 use super::text::{date, fine, interval, megabytes, micros, number};
 use crate::results::part::{OURS, PLANTED_SHARE};
 use crate::stats::Verdict;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// The page beside a file of samples.
@@ -282,22 +282,20 @@ pub fn circumstances(analysis: &Analysis<'_>) -> String {
         format!("{}; {}", device(analysis), facts.join(", ")),
     );
     line("host", setup.host.clone());
-    let seeds: BTreeSet<u64> = parts.iter().map(|part| part.seed).collect();
+    let mut seeds = BTreeMap::<&str, BTreeSet<u64>>::new();
+    for part in parts {
+        seeds.entry(&part.shape).or_default().insert(part.seed);
+    }
     let repeats = parts
         .iter()
         .flat_map(|part| &part.series)
         .map(|series| series.cold.len());
-    let (least, most) = repeats.fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
-    let runs = if least == most {
-        most.to_string()
-    } else {
-        format!("{least} to {most}")
-    };
     line(
         "samples",
         format!(
-            "{} seeds of {runs} runs, in blocks of {}",
-            seeds.len(),
+            "{} seeds of {} runs, in blocks of {}",
+            counts(seeds.values().map(BTreeSet::len)),
+            counts(repeats),
             setup.block
         ),
     );
@@ -340,6 +338,15 @@ pub fn circumstances(analysis: &Analysis<'_>) -> String {
         line(contender, of(words.collect()));
     }
     text
+}
+
+/// "2", or "1 to 3" if they differ.
+fn counts(values: impl Iterator<Item = usize>) -> String {
+    let (least, most) = values.fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
+    match least >= most {
+        true => most.to_string(),
+        false => format!("{least} to {most}"),
+    }
 }
 
 /// From the least to the greatest if they are numbers, else all that there are.

@@ -273,7 +273,7 @@ __device__ __forceinline__ void put_coords(const Params& p, u32 place, bool fill
     i32 at[4] = {-1, -1, -1, -1};
     if (filled) {
         const Found found = locate(p, owner);
-        at[0] = i32(found.cloud);
+        at[0] = i32(min(found.cloud, p.batch - 1)); // which it is but for offsets that do not ascend
 #pragma unroll
         for (u32 axis = 0; axis < 3; ++axis) at[1 + axis] = i32(found.cell[axis]);
     }

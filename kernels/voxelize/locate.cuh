@@ -47,7 +47,7 @@ __device__ __forceinline__ u32 cloud_of(const Params& p, u32 point) {
     return low == 0 || low > p.batch ? p.batch : low - 1;
 }
 
-// Rare, and much code.
+// Much code, and rare where clouds are much larger than warps.
 __device__ __noinline__ u32 cloud_at_edge(const Params& p, u32 point) { return cloud_of(p, point); }
 
 // Likewise of points side by side, most often of one cloud, which all lanes look for together. The work of a whole warp.

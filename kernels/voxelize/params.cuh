@@ -110,7 +110,7 @@ struct Params {
     u32 level_now;         // which one this launch is about
     u8* zeros;             // what is zero at first
     u64 zero_bytes;
-    u32* node_of;          // [N]: see trie.cuh; where there is no trie, a point's key
+    u32* node_of;          // [N]: see trie.cuh; where there is no trie, a point's key, if it is kept
     u8* bit_of;            // [N]
     u32* magnitude;        // [F]: bits of the largest finite one
     u32* most;             // [F][blocks]: likewise among the points of a block, see totals.cu

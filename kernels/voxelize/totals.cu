@@ -6,7 +6,7 @@
 //   finish  goes through the cells and writes what each has
 //
 // Nothing is claimed or listed: that takes longer than to go through the totals of all cells where most have points, or
-// where the L2 cache holds all totals with room to spare.
+// where those are few bytes for each point.
 #include "common/stages.cuh"
 #include "voxelize/cells.cuh"
 #include "voxelize/locate.cuh"
@@ -84,7 +84,7 @@ extern "C" __global__ void __launch_bounds__(POINT_THREADS, 1) KERNEL(add)(const
             key = p.node_of[i];
         }
         wait_for_last();
-        if (!weighed) join_blocks(p), weighed = true;
+        if (!weighed) join_blocks(p), weighed = true; // only now, as the first keys are on their way meanwhile
         add_members(p, of_warp[threadIdx.x / 32], i, key, key != NONE);
     }
     wait_for_last(); // also where there are no points, as whoever waits for this kernel waits for that one, too

@@ -1,5 +1,6 @@
 //! What do kernels know of memory and grids, so that they can do with less?
 
+use super::room::MOST_KEPT;
 use crate::problem::{OutputForm, RANK};
 use crate::{Form, Grid, Output, Problem};
 use robocache_core::{DType, Refusal, Result};
@@ -61,6 +62,15 @@ pub(super) fn needs_few_keys(problem: &Problem) -> Result<(), Refusal> {
             "takes fewer than 2^31 cells in all, each cloud's filled up to a multiple of 32",
         )),
     }
+}
+
+/// Whether a warp has lanes for all columns, or for all fours of them.
+pub(super) fn has_few_columns(problem: &Problem) -> bool {
+    let most = match has_fours(problem) {
+        true => MOST_KEPT,
+        false => MOST_KEPT / 4,
+    };
+    problem.features <= most
 }
 
 /// Whether there are so many points that most cells of a dense form have some.

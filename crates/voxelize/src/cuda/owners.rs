@@ -1,7 +1,7 @@
 //! `voxelize.owners.sm80`: every reduction of dense cells; see kernels/voxelize/owners.cu.
 
 use super::bitmap::{MOST_COLUMNS, THREADS};
-use super::form::{filled_bytes, is_full, needs_few_keys, wants_flags_alone};
+use super::form::{filled_bytes, has_few_columns, is_full, needs_few_keys, wants_flags_alone};
 use super::room::Room;
 use super::{Pipeline, blocks_for};
 use crate::variant::Exec;
@@ -33,7 +33,12 @@ fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
 /// Ahead where many points are alone in their cells: see crates/bench/results/README.md.
 /// Occupancy alone needs none of its owners and places, and takes less memory by other variants.
 fn rank(problem: &Problem, _: &DeviceCaps) -> u32 {
-    match !is_full(problem) && !wants_flags_alone(problem) {
+    let most_are_alone = match has_few_columns(problem) {
+        true => !is_full(problem),
+        // Which totals are not for: not measured with more points than cells.
+        false => problem.points as u64 <= problem.cells(),
+    };
+    match most_are_alone && !wants_flags_alone(problem) {
         true => 15,
         false => 8,
     }

@@ -200,8 +200,10 @@ impl Room {
         let totals = Totals::new(problem, slots, &mut tape);
         let zero_bytes = tape.0;
         let magnitude = tape.take(problem.features, 4);
-        let most = tape.words(totals.fixed.is_some(), problem.features, blocks);
-        let node_of = tape.take(problem.points, 4);
+        // Points are looked at twice if they are weighed.
+        let weighs = totals.fixed.is_some();
+        let most = tape.words(weighs, problem.features, blocks);
+        let node_of = tape.words(weighs, problem.points, 1).unwrap_or_default();
         Room {
             zero_bytes,
             keys,

@@ -1,6 +1,6 @@
 //! `voxelize.totals.sm80`: every reduction of dense cells that are few; see kernels/voxelize/totals.cu.
 
-use super::form::{has_fours, is_full, needs_few_keys, wants_flags_alone};
+use super::form::{has_few_columns, is_full, needs_few_keys, wants_flags_alone};
 use super::room::{MOST_KEPT, Room};
 use super::{Pipeline, Step, blocks_for};
 use crate::variant::Exec;
@@ -30,26 +30,23 @@ inventory::submit! {
 
 fn supports(problem: &Problem, _: &DeviceCaps) -> Result<(), Refusal> {
     needs_few_keys(problem)?;
-    let columns = match has_fours(problem) {
-        true => MOST_KEPT,
-        false => MOST_KEPT / 4,
-    };
-    if problem.features > columns {
-        return Err(Refusal::with(format!(
+    match has_few_columns(problem) {
+        true => Ok(()),
+        false => Err(Refusal::with(format!(
             "takes up to {MOST_KEPT} features, in f32, adjacent and a multiple of four, or {}",
             MOST_KEPT / 4
-        )));
+        ))),
     }
-    Ok(())
 }
 
-/// Bytes of totals that go through the L2 cache at little cost, as a part of that.
+/// Totals are cheap if they take no more than the L2 cache's bytes divided by this.
 const CHEAP: usize = 3;
-/// Bytes of totals for each point up to which going through all of them pays, and where they are cheap.
+/// Bytes of totals for each point up to which going through all of them pays, and likewise where they are cheap.
 const PAID: usize = 75;
 const PAID_CHEAP: usize = 220;
 
-/// Ahead of owners where most cells have points, and sooner where totals are few: see crates/bench/results/README.md.
+/// Ahead of owners where most cells have points, or totals are few bytes for each point: see
+/// crates/bench/results/README.md.
 /// Flags alone take a bit a cell by other variants.
 fn rank(problem: &Problem, caps: &DeviceCaps) -> u32 {
     let bytes = Room::of_cells(problem, 0).zero_bytes;

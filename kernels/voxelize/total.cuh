@@ -103,6 +103,7 @@ struct Sums {
         if (p.highest) raise(p.highest + to.at(), highest);
         if (p.lowest) raise(p.lowest + to.at(), lowest);
     }
+
     __device__ __forceinline__ double sum(const Params& p, Quantum quantum) const {
         if (p.loose) return double(loose);
         return beyond ? beyond_value(beyond) : quantum.times(fixed);

@@ -4,6 +4,7 @@
 
 mod calls;
 mod huge;
+mod offsets;
 mod repeats;
 #[path = "../common/scene.rs"]
 mod scene;

@@ -8,8 +8,7 @@ use super::arith::Arith;
 use super::element::{Sample, Value};
 use super::rows::{Row, Rows};
 use super::spans::Real;
-use super::stream::LINE;
-use super::vector::{self, Streams};
+use super::vector;
 use crate::Variant;
 use crate::variant::{Exec, needs_adjacent_columns};
 use robocache_core::{bf16, f16};
@@ -29,18 +28,6 @@ struct Avx2;
 
 vector::instructions!(Avx2, "avx2,f16c");
 
-impl Streams for Avx2 {
-    #[target_feature(enable = "avx2")]
-    unsafe fn copy_lines(from: *const u8, to: *mut u8, lines: usize) {
-        for at in (0..lines * LINE).step_by(size_of::<__m256i>()) {
-            // SAFETY: the caller's promise.
-            unsafe {
-                _mm256_stream_si256(to.add(at).cast(), _mm256_load_si256(from.add(at).cast()))
-            }
-        }
-    }
-}
-
 /// Writes each row, `BETWEEN` its two samples or of its earlier one.
 ///
 /// # Safety
@@ -53,8 +40,10 @@ where
 {
     let lanes = I::Arith::COUNT;
     let n = rows.columns();
+    let past_caches = rows.go_past_caches(lanes);
+    let ahead = rows.ahead(past_caches);
     for k in 0..rows.count() {
-        let row = rows.row(k, BETWEEN);
+        let row = rows.row(k, BETWEEN, ahead);
         // SAFETY: every element and vector ends at or before `n`, the length of all three.
         unsafe {
             if n < lanes {
@@ -67,12 +56,16 @@ where
             let mut at = 0;
             while at + lanes <= n {
                 row.fetch_ahead(at);
-                O::store(row.out.add(at), value::<I, O, BETWEEN>(&row, at));
+                let values = O::pack(value::<I, O, BETWEEN>(&row, at));
+                match past_caches {
+                    true => values.write_past(row.out.add(at)),
+                    false => values.store(row.out.add(at)),
+                }
                 at += lanes;
             }
             if at < n {
                 let last = n - lanes;
-                O::store(row.out.add(last), value::<I, O, BETWEEN>(&row, last));
+                O::pack(value::<I, O, BETWEEN>(&row, last)).store(row.out.add(last));
             }
         }
     }
@@ -133,7 +126,17 @@ trait Load<V> {
 
 /// A type of values in memory, made from vectors by one rounding.
 trait Store<V> {
-    unsafe fn store(to: *mut Self, value: V);
+    type Packed: Packed<Self>;
+
+    unsafe fn pack(value: V) -> Self::Packed;
+}
+
+/// A vector's values as they are in memory.
+trait Packed<O: ?Sized> {
+    unsafe fn store(self, to: *mut O);
+
+    /// Writes them past the caches, where a whole piece begins.
+    unsafe fn write_past(self, to: *mut O);
 }
 
 impl Lanes for f32 {
@@ -177,15 +180,39 @@ macro_rules! load {
 }
 
 macro_rules! store {
-    ($vector:ty, $ty:ty, |$to:ident, $value:ident| $store:expr) => {
+    ($vector:ty, $ty:ty, $packed:ty, |$value:ident| $pack:expr) => {
         impl Store<$vector> for $ty {
+            type Packed = $packed;
+
             #[inline]
             #[target_feature(enable = "avx2,f16c")]
-            unsafe fn store($to: *mut Self, $value: $vector) {
-                // SAFETY: a vector can be written.
-                unsafe { $store }
+            unsafe fn pack($value: $vector) -> $packed {
+                $pack
             }
         }
+    };
+}
+
+/// How packed values are written: the types of values, the arguments' names, and what is done with them.
+macro_rules! packed {
+    ($packed:ty, $($ty:ty),+, |$value:ident, $to:ident| $store:expr, $write_past:expr) => {
+        $(impl Packed<$ty> for $packed {
+            #[inline]
+            #[target_feature(enable = "avx2")]
+            unsafe fn store(self, $to: *mut $ty) {
+                let $value = self;
+                // SAFETY: all of them can be written.
+                unsafe { $store }
+            }
+
+            #[inline]
+            #[target_feature(enable = "avx2")]
+            unsafe fn write_past(self, $to: *mut $ty) {
+                let $value = self;
+                // SAFETY: likewise, and a piece begins there.
+                unsafe { $write_past }
+            }
+        })+
     };
 }
 
@@ -199,32 +226,89 @@ load!(bf16, __m256, |from| {
 });
 load!(f64, __m256d, |from| _mm256_loadu_pd(from));
 
-store!(__m256, f32, |to, value| _mm256_storeu_ps(to, value));
-store!(__m256, f16, |to, value| {
-    let halves = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value);
-    _mm_storeu_si128(to.cast(), halves)
+store!(__m256, f32, __m256, |value| value);
+store!(__m256, f16, __m128i, |value| {
+    _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value)
 });
-store!(__m256, bf16, |to, value| {
-    _mm_storeu_si128(to.cast(), narrow_bf16(value))
+store!(__m256, bf16, __m128i, |value| narrow_bf16(value));
+store!(__m256, f64, [__m256d; 2], |value| {
+    [
+        _mm256_castps256_ps128(value),
+        _mm256_extractf128_ps::<1>(value),
+    ]
+    .map(|half| _mm256_cvtps_pd(half))
 });
-store!(__m256, f64, |to, value| {
-    _mm256_storeu_pd(to, _mm256_cvtps_pd(_mm256_castps256_ps128(value)));
-    let high = _mm256_extractf128_ps::<1>(value);
-    _mm256_storeu_pd(to.add(4), _mm256_cvtps_pd(high))
-});
-store!(__m256d, f64, |to, value| _mm256_storeu_pd(to, value));
-store!(__m256d, f32, |to, value| _mm_storeu_ps(
-    to,
-    _mm256_cvtpd_ps(value)
-));
-store!(__m256d, f16, |to, value| {
+store!(__m256d, f64, __m256d, |value| value);
+store!(__m256d, f32, __m128, |value| _mm256_cvtpd_ps(value));
+store!(__m256d, f16, i64, |value| {
     let halves = _mm_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(toward_odd(value));
-    _mm_storel_epi64(to.cast(), halves)
+    _mm_cvtsi128_si64(halves)
 });
-store!(__m256d, bf16, |to, value| {
-    let wide = _mm256_castps128_ps256(toward_odd(value));
-    _mm_storel_epi64(to.cast(), narrow_bf16(wide))
+store!(__m256d, bf16, i64, |value| {
+    _mm_cvtsi128_si64(narrow_bf16(_mm256_castps128_ps256(toward_odd(value))))
 });
+
+packed!(
+    __m256,
+    f32,
+    |value, to| _mm256_storeu_ps(to, value),
+    past_caches(to.cast(), _mm256_castps_si256(value))
+);
+packed!(
+    __m256d,
+    f64,
+    |value, to| _mm256_storeu_pd(to, value),
+    past_caches(to.cast(), _mm256_castpd_si256(value))
+);
+packed!(
+    [__m256d; 2],
+    f64,
+    |values, to| {
+        let [low, high] = values;
+        low.store(to);
+        high.store(to.add(4));
+    },
+    {
+        let [low, high] = values;
+        low.write_past(to);
+        high.write_past(to.add(4));
+    }
+);
+packed!(
+    __m128,
+    f32,
+    |value, to| _mm_storeu_ps(to, value),
+    _mm_stream_ps(to, value)
+);
+packed!(
+    __m128i,
+    f16,
+    bf16,
+    |value, to| _mm_storeu_si128(to.cast(), value),
+    _mm_stream_si128(to.cast(), value)
+);
+packed!(
+    i64,
+    f16,
+    bf16,
+    |four, to| to.cast::<i64>().write_unaligned(four),
+    _mm_stream_si64(to.cast(), four)
+);
+
+/// Halves of lines where they are some, else pieces, which the CPU gathers.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn past_caches(to: *mut u8, value: __m256i) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if to.addr().is_multiple_of(size_of::<__m256i>()) {
+            return _mm256_stream_si256(to.cast(), value);
+        }
+        let to = to.cast::<__m128i>();
+        _mm_stream_si128(to, _mm256_castsi256_si128(value));
+        _mm_stream_si128(to.add(1), _mm256_extracti128_si256::<1>(value));
+    }
+}
 
 /// Doubles on their way to 16 bits, as in `element.rs`.
 #[inline]

@@ -2,12 +2,11 @@
 //! a few columns take a single step.
 
 use super::arith::Arith;
-use super::avx2::narrow_bf16;
+use super::avx2::{self, narrow_bf16};
 use super::element::{Sample, Value};
-use super::rows::{Row, Rows};
+use super::rows::{LINE, Row, Rows};
 use super::spans::Real;
-use super::stream::LINE;
-use super::vector::{self, Streams};
+use super::vector;
 use crate::Variant;
 use crate::variant::{Exec, needs_adjacent_columns};
 use robocache_core::{bf16, f16};
@@ -27,18 +26,6 @@ struct Avx512;
 
 vector::instructions!(Avx512, "avx512f,avx512bw,avx512dq,avx512vl");
 
-impl Streams for Avx512 {
-    #[target_feature(enable = "avx512f")]
-    unsafe fn copy_lines(from: *const u8, to: *mut u8, lines: usize) {
-        for at in (0..lines * LINE).step_by(size_of::<__m512i>()) {
-            // SAFETY: the caller's promise.
-            unsafe {
-                _mm512_stream_si512(to.add(at).cast(), _mm512_load_si512(from.add(at).cast()))
-            }
-        }
-    }
-}
-
 /// Writes each row, `BETWEEN` its two samples or of its earlier one.
 ///
 /// # Safety
@@ -52,19 +39,25 @@ where
     let lanes = I::Arith::COUNT;
     let all = u16::MAX;
     let (whole, left) = (rows.columns() / lanes * lanes, rows.columns() % lanes);
+    let past_caches = rows.go_past_caches(lanes);
+    let ahead = rows.ahead(past_caches);
     for k in 0..rows.count() {
-        let row = rows.row(k, BETWEEN);
+        let row = rows.row(k, BETWEEN, ahead);
         // SAFETY: every lane named is below the length of all three.
         unsafe {
             for at in (0..whole).step_by(lanes) {
                 row.fetch_ahead(at);
-                O::store(all, row.out.add(at), value::<I, O, BETWEEN>(&row, all, at));
+                let values = O::pack(value::<I, O, BETWEEN>(&row, all, at));
+                match past_caches {
+                    true => values.write_past(row.out.add(at)),
+                    false => values.store(all, row.out.add(at)),
+                }
             }
             if left > 0 {
                 row.fetch_ahead(whole);
                 let some = !(all << left);
-                let value = value::<I, O, BETWEEN>(&row, some, whole);
-                O::store(some, row.out.add(whole), value);
+                let values = O::pack(value::<I, O, BETWEEN>(&row, some, whole));
+                values.store(some, row.out.add(whole));
             }
         }
     }
@@ -114,7 +107,18 @@ trait Load<V> {
 
 /// A type of values in memory, made from vectors by one rounding.
 trait Store<V> {
-    unsafe fn store(lanes: u16, to: *mut Self, value: V);
+    type Packed: Packed<Self>;
+
+    unsafe fn pack(value: V) -> Self::Packed;
+}
+
+/// A vector's values as they are in memory.
+trait Packed<O: ?Sized> {
+    /// Writes the lanes whose bits are set.
+    unsafe fn store(self, lanes: u16, to: *mut O);
+
+    /// Writes all of them past the caches, where a whole piece begins.
+    unsafe fn write_past(self, to: *mut O);
 }
 
 impl Lanes for f32 {
@@ -158,15 +162,39 @@ macro_rules! load {
 }
 
 macro_rules! store {
-    ($vector:ty, $ty:ty, |$lanes:ident, $to:ident, $value:ident| $store:expr) => {
+    ($vector:ty, $ty:ty, $packed:ty, |$value:ident| $pack:expr) => {
         impl Store<$vector> for $ty {
+            type Packed = $packed;
+
             #[inline]
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-            unsafe fn store($lanes: u16, $to: *mut Self, $value: $vector) {
+            unsafe fn pack($value: $vector) -> $packed {
+                $pack
+            }
+        }
+    };
+}
+
+/// How packed values are written: the types of values, the arguments' names, and what is done with them.
+macro_rules! packed {
+    ($packed:ty, $($ty:ty),+, |$value:ident, $lanes:ident, $to:ident| $store:expr, $write_past:expr) => {
+        $(impl Packed<$ty> for $packed {
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+            unsafe fn store(self, $lanes: u16, $to: *mut $ty) {
+                let $value = self;
                 // SAFETY: the lanes named can be written.
                 unsafe { $store }
             }
-        }
+
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+            unsafe fn write_past(self, $to: *mut $ty) {
+                let $value = self;
+                // SAFETY: all of them can be written, and a piece begins there.
+                unsafe { $write_past }
+            }
+        })+
     };
 }
 
@@ -184,38 +212,89 @@ load!(f64, __m512d, |lanes, from| {
     _mm512_maskz_loadu_pd(lanes as u8, from)
 });
 
-store!(__m512, f32, |lanes, to, value| _mm512_mask_storeu_ps(
-    to, lanes, value
-));
-store!(__m512, f16, |lanes, to, value| {
-    let halves = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value);
-    _mm256_mask_storeu_epi16(to.cast(), lanes, halves)
+store!(__m512, f32, __m512, |value| value);
+store!(__m512, f16, __m256i, |value| {
+    _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value)
 });
-store!(__m512, bf16, |lanes, to, value| {
+store!(__m512, bf16, __m256i, |value| {
     let [low, high] = split(value).map(|half| narrow_bf16(half));
-    _mm256_mask_storeu_epi16(to.cast(), lanes, _mm256_set_m128i(high, low))
+    _mm256_set_m128i(high, low)
 });
-store!(__m512, f64, |lanes, to, value| {
-    let [low, high] = split(value);
-    _mm512_mask_storeu_pd(to, lanes as u8, _mm512_cvtps_pd(low));
-    let above = to.wrapping_add(8);
-    _mm512_mask_storeu_pd(above, (lanes >> 8) as u8, _mm512_cvtps_pd(high))
+store!(__m512, f64, [__m512d; 2], |value| {
+    split(value).map(|half| _mm512_cvtps_pd(half))
 });
-store!(__m512d, f64, |lanes, to, value| _mm512_mask_storeu_pd(
-    to,
-    lanes as u8,
+store!(__m512d, f64, __m512d, |value| value);
+store!(__m512d, f32, __m256, |value| _mm512_cvtpd_ps(value));
+store!(__m512d, f16, __m128i, |value| {
+    _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(toward_odd(value))
+});
+store!(__m512d, bf16, __m128i, |value| narrow_bf16(toward_odd(
     value
-));
-store!(__m512d, f32, |lanes, to, value| {
-    _mm256_mask_storeu_ps(to, lanes as u8, _mm512_cvtpd_ps(value))
-});
-store!(__m512d, f16, |lanes, to, value| {
-    let halves = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(toward_odd(value));
-    _mm_mask_storeu_epi16(to.cast(), lanes as u8, halves)
-});
-store!(__m512d, bf16, |lanes, to, value| {
-    _mm_mask_storeu_epi16(to.cast(), lanes as u8, narrow_bf16(toward_odd(value)))
-});
+)));
+
+packed!(
+    __m512,
+    f32,
+    |value, lanes, to| _mm512_mask_storeu_ps(to, lanes, value),
+    past_caches(to.cast(), _mm512_castps_si512(value))
+);
+packed!(
+    __m512d,
+    f64,
+    |value, lanes, to| _mm512_mask_storeu_pd(to, lanes as u8, value),
+    past_caches(to.cast(), _mm512_castpd_si512(value))
+);
+packed!(
+    [__m512d; 2],
+    f64,
+    |values, lanes, to| {
+        let [low, high] = values;
+        low.store(lanes, to);
+        high.store(lanes >> 8, to.wrapping_add(8));
+    },
+    {
+        let [low, high] = values;
+        low.write_past(to);
+        high.write_past(to.add(8));
+    }
+);
+packed!(
+    __m256,
+    f32,
+    |value, lanes, to| _mm256_mask_storeu_ps(to, lanes as u8, value),
+    avx2::past_caches(to.cast(), _mm256_castps_si256(value))
+);
+packed!(
+    __m256i,
+    f16,
+    bf16,
+    |value, lanes, to| _mm256_mask_storeu_epi16(to.cast(), lanes, value),
+    avx2::past_caches(to.cast(), value)
+);
+packed!(
+    __m128i,
+    f16,
+    bf16,
+    |value, lanes, to| _mm_mask_storeu_epi16(to.cast(), lanes as u8, value),
+    _mm_stream_si128(to.cast(), value)
+);
+
+/// Whole lines where they are some, else pieces, which the CPU gathers.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+unsafe fn past_caches(to: *mut u8, value: __m512i) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if to.addr().is_multiple_of(LINE) {
+            return _mm512_stream_si512(to.cast(), value);
+        }
+        let to = to.cast::<__m128i>();
+        _mm_stream_si128(to, _mm512_castsi512_si128(value));
+        _mm_stream_si128(to.add(1), _mm512_extracti64x2_epi64::<1>(value));
+        _mm_stream_si128(to.add(2), _mm512_extracti64x2_epi64::<2>(value));
+        _mm_stream_si128(to.add(3), _mm512_extracti64x2_epi64::<3>(value));
+    }
+}
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq")]

@@ -218,8 +218,7 @@ pub(crate) trait Knots<X: Tick> {
 
     /// How many of `count` knots are not after each target.
     #[inline(always)]
-    fn count_not_after(&self, count: usize, targets: &[X], passed: &mut [usize]) {
-        let mut near = 0;
+    fn count_not_after(&self, count: usize, targets: &[X], mut near: usize, passed: &mut [usize]) {
         for (&q, passed) in targets.iter().zip(passed) {
             *passed = search_from(self, count, q, near);
             near = passed.saturating_sub(1);
@@ -292,17 +291,12 @@ impl<X: Tick> Knots<X> for Slice<'_, X> {
     }
 
     #[inline(always)]
-    fn count_not_after(&self, _: usize, targets: &[X], passed: &mut [usize]) {
-        let mut near = 0;
-        for (targets, passed) in targets.chunks(GROUP).zip(passed.chunks_mut(GROUP)) {
-            let Some(&last) = targets.last() else {
-                continue;
-            };
-            let mut group = [last; GROUP];
-            group[..targets.len()].copy_from_slice(targets);
-            let found = self.count_for_group(&group, near);
-            near = found[GROUP - 1].saturating_sub(1);
-            passed.copy_from_slice(&found[..targets.len()]);
+    fn count_not_after(&self, _: usize, targets: &[X], mut near: usize, passed: &mut [usize]) {
+        let (targets, _) = targets.as_chunks::<GROUP>();
+        let (passed, _) = passed.as_chunks_mut::<GROUP>();
+        for (targets, passed) in targets.iter().zip(passed) {
+            *passed = self.count_for_group(targets, near);
+            near = passed[GROUP - 1].saturating_sub(1);
         }
     }
 }

@@ -280,6 +280,7 @@ impl<'i, I: Sample, O: Output> Work<'_, 'i, I, O> {
         let mut ages = [0f32; TILE];
         for row in 0..rows {
             let batch_row = piece.first_row + row;
+            found.begin_row();
             for target in (0..targets).step_by(TILE) {
                 let n = TILE.min(targets - target);
                 let wanted = piece.age.is_some().then_some(&mut ages[..n]);

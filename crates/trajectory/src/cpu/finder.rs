@@ -10,7 +10,7 @@ use robocache_core::{Error, Result, RowSpan, TimeFault, TimeScalar, TimeType};
 use std::marker::PhantomData;
 
 /// The most targets whose places are found together.
-pub(crate) const TILE: usize = 128;
+pub(crate) const TILE: usize = 64;
 
 /// The places of a tile of targets, part by part: what is computed of all of them becomes vector instructions.
 pub(crate) struct Found<A> {
@@ -19,6 +19,8 @@ pub(crate) struct Found<A> {
     pub weight: [A; TILE],
     pub later_is_nearer: [bool; TILE],
     pub within: [Within; TILE],
+    /// How many knots were not after the last target: where the next tile's search begins.
+    passed: usize,
 }
 
 impl<A: Arith> Found<A> {
@@ -29,7 +31,13 @@ impl<A: Arith> Found<A> {
             weight: [A::NAN; TILE],
             later_is_nearer: [false; TILE],
             within: [Within::ALL; TILE],
+            passed: 0,
         }
+    }
+
+    /// What follows is of another batch row.
+    pub fn begin_row(&mut self) {
+        self.passed = 0;
     }
 
     #[inline(always)]
@@ -257,63 +265,57 @@ impl<'a, X: Tick, S> Finder<'a, X, S> {
         let source = self.source.row(row, span.first);
         let target = self.target.row(row, 0);
         let mut times = [X::zero(); TILE];
-        let targets = &mut times[..count];
         match target.slice(first, count) {
-            Some(times) => targets.copy_from_slice(times),
+            Some(found) => times[..count].copy_from_slice(found),
             None => {
-                for (t, time) in targets.iter_mut().enumerate() {
+                for (t, time) in times[..count].iter_mut().enumerate() {
                     *time = target.at(first + t);
                 }
             }
         }
-        for time in &mut *targets {
+        // What is computed of all of a tile, however many are wanted, becomes vector instructions without a rest.
+        let last = times[count - 1];
+        times[count..].fill(last);
+        for time in &mut times {
             *time = time.shifted(self.offset);
         }
         // Knots one behind the other in memory, as they mostly are, want no look at their form each time.
         match source.slice(0, span.count) {
-            Some(knots) => self.walk(&Slice(knots), span.count, targets, found, ages),
-            None => self.walk(&source, span.count, targets, found, ages),
+            Some(knots) => self.walk(&Slice(knots), span.count, &times, count, found, ages),
+            None => self.walk(&source, span.count, &times, count, found, ages),
         }
     }
 
-    /// First between which knots the targets are, then what follows from that: each step of all of them.
+    /// First between which knots the targets are, then what follows from that: each step of all of them. `wanted` of
+    /// them are, and the last of those is repeated.
     #[inline(always)]
     fn walk<A: Arith>(
         &self,
         knots: &impl Knots<X>,
         count: usize,
-        targets: &[X],
+        targets: &[X; TILE],
+        wanted: usize,
         found: &mut Found<A>,
         ages: Option<&mut [f32]>,
     ) {
-        let n = targets.len();
         let (mut earlier, mut later) = ([X::zero(); TILE], [X::zero(); TILE]);
-        let (earlier, later) = (&mut earlier[..n], &mut later[..n]);
         let mut passed = [0; TILE];
-        let passed = &mut passed[..n];
-        knots.count_not_after(count, targets, passed);
+        knots.count_not_after(count, targets, found.passed.saturating_sub(1), &mut passed);
+        found.passed = passed[TILE - 1];
         let mut all_between = true;
-        for (&passed, (t0, t1)) in passed.iter().zip(earlier.iter_mut().zip(&mut *later)) {
+        for (&passed, (t0, t1)) in passed.iter().zip(earlier.iter_mut().zip(&mut later)) {
             match is_inside(passed, count) {
                 true => (*t0, *t1) = (knots.at(passed - 1), knots.at(passed)),
                 false => all_between = false,
             }
         }
-        let Found {
-            relation,
-            low,
-            weight,
-            later_is_nearer,
-            within,
-        } = found;
-        for (low, passed) in low[..n].iter_mut().zip(&*passed) {
+        for (low, passed) in found.low.iter_mut().zip(&passed) {
             *low = passed.wrapping_sub(1);
         }
-        let around = targets.iter().zip(earlier.iter().zip(&*later));
-        let parts = weight[..n]
-            .iter_mut()
-            .zip(&mut relation[..n])
-            .zip(&mut later_is_nearer[..n]);
+        let around = targets.iter().zip(earlier.iter().zip(&later));
+        let parts = (found.weight.iter_mut())
+            .zip(&mut found.relation)
+            .zip(&mut found.later_is_nearer);
         for ((&q, (&t0, &t1)), ((weight, relation), nearer)) in around.clone().zip(parts) {
             let (before, after, width) = (q.since(t0), t1.since(q), t1.since(t0));
             let on = t0 == q;
@@ -323,7 +325,7 @@ impl<'a, X: Tick, S> Finder<'a, X, S> {
             *nearer = !on & (after < before);
         }
         if self.tolerance.is_some() || self.max_gap.is_some() {
-            for ((&q, (&t0, &t1)), within) in around.zip(&mut within[..n]) {
+            for ((&q, (&t0, &t1)), within) in around.zip(&mut found.within) {
                 let narrow = self.max_gap.is_none_or(|limit| t1.since(t0) <= limit);
                 *within = match t0 == q {
                     true => Within::ALL,
@@ -331,17 +333,18 @@ impl<'a, X: Tick, S> Finder<'a, X, S> {
                 };
             }
         } else {
-            within[..n].fill(Within::ALL);
+            found.within.fill(Within::ALL);
         }
+        let each = || targets.iter().zip(&passed).take(wanted);
         if !all_between {
-            for (t, (&q, &passed)) in targets.iter().zip(&*passed).enumerate() {
+            for (t, (&q, &passed)) in each().enumerate() {
                 if !is_inside(passed, count) {
                     found.set(t, self.elsewhere(knots, count, q, passed.checked_sub(1)));
                 }
             }
         }
         if let Some(ages) = ages {
-            for ((&q, &passed), age) in targets.iter().zip(&*passed).zip(ages) {
+            for ((&q, &passed), age) in each().zip(ages) {
                 *age = match passed.checked_sub(1) {
                     Some(last) => X::age(q.since(knots.at(last))),
                     None => f32::NAN,

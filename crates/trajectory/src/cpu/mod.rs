@@ -13,7 +13,6 @@
 //! | `vector.rs` | what do the variants for vector instructions share? |
 //! | `targets.rs`, `rows.rs` | how do they get from places to rows of values? |
 //! | `spans.rs` | how do they write rows of any kinds? |
-//! | `stream.rs` | how are values written past the caches? |
 //! | `avx2.rs`, `avx512.rs` | the reference's arithmetic in those instructions |
 
 mod arith;
@@ -33,8 +32,6 @@ mod rows;
 mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod spans;
-#[cfg(target_arch = "x86_64")]
-mod stream;
 #[cfg(target_arch = "x86_64")]
 mod targets;
 mod trig;

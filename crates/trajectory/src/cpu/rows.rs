@@ -2,10 +2,10 @@
 
 use super::arith::Arith;
 use super::element::Sample;
-use super::stream::Stream;
 use robocache_core::{Element, HostRows, HostRowsMut};
-use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+use std::arch::x86_64::{__cpuid, _MM_HINT_T0, _mm_prefetch};
 use std::marker::PhantomData;
+use std::sync::LazyLock;
 
 /// A weight in the form that needs no jump: whether the earlier end is the nearer one, and the weight from there with
 /// its sign. `end + factor * (b - a)` is what [`blend`](Arith::blend) does, as a product changes its sign without
@@ -28,8 +28,8 @@ pub(crate) struct Rows<'r, 'o, I: Sample, O> {
     pub out: &'r mut HostRowsMut<'o, O>,
     /// The first of them within `out`.
     pub first: usize,
-    /// If they are to be written past the caches.
-    pub past: Option<&'r mut Stream<O>>,
+    /// Whether they may be written past the caches.
+    pub past_caches: bool,
 }
 
 /// One of them: its samples, its values, and the weight from the nearer end.
@@ -39,6 +39,7 @@ pub(crate) struct Row<'r, I: Sample, O> {
     pub out: *mut O,
     pub early: bool,
     pub factor: I::Arith,
+    ahead: Ahead,
     memory: PhantomData<&'r mut O>,
 }
 
@@ -56,7 +57,7 @@ impl<I: Sample, O: Element> Rows<'_, '_, I, O> {
 
     /// The k-th row: between its two samples, or of the earlier one alone, which then is both.
     #[inline(always)]
-    pub fn row<'s>(&mut self, k: usize, between: bool) -> Row<'s, I, O>
+    pub fn row<'s>(&mut self, k: usize, between: bool, ahead: Ahead) -> Row<'s, I, O>
     where
         Self: 's,
     {
@@ -64,21 +65,40 @@ impl<I: Sample, O: Element> Rows<'_, '_, I, O> {
         Row {
             a: self.samples.row(i).as_ptr(),
             b: self.samples.row(i + usize::from(between)).as_ptr(),
-            out: self.out(k),
+            out: self.out.row_ptr(self.first + k),
             early: self.early[k],
             factor: self.factor[k],
+            ahead,
             memory: PhantomData,
         }
     }
 
-    /// Where the values go.
+    /// Whether vectors of so many lanes go past the caches as they are made. An ordinary store first brings in the line
+    /// that it writes to, which for an output that nobody reads again soon costs as much as to read the samples; those
+    /// past the caches do not, but have to fill lines soon: rows are whole vectors, one behind the other, that begin
+    /// where pieces do.
     #[inline(always)]
-    fn out(&mut self, k: usize) -> *mut O {
-        let out = self.out.row_ptr(self.first + k);
-        match &mut self.past {
-            // SAFETY: the stream is finished while the output is still held.
-            Some(stream) => unsafe { stream.slot(out, self.out.columns()) },
-            None => out,
+    pub fn go_past_caches(&mut self, lanes: usize) -> bool {
+        let columns = self.columns();
+        self.past_caches
+            && self.count() > 0
+            && columns.is_multiple_of(lanes)
+            && (columns * size_of::<O>()).is_multiple_of(PIECE)
+            && self.out.row_ptr(self.first).addr().is_multiple_of(PIECE)
+    }
+
+    /// What is to be asked for ahead of each row.
+    #[inline(always)]
+    pub fn ahead(&self, past_caches: bool) -> Ahead {
+        let (first, last) = (self.low.first(), self.low.last());
+        let passed = (last.zip(first)).map_or(0, |(last, first)| last.wrapping_sub(*first));
+        let apart = passed > self.count() + self.count() / 4;
+        let narrow = self.columns() * size_of::<I>() < LINE;
+        let ask = !narrow || !*LOOKS_FAR;
+        Ahead {
+            earlier: ask && apart,
+            later: ask,
+            out: ask && !past_caches,
         }
     }
 
@@ -87,11 +107,11 @@ impl<I: Sample, O: Element> Rows<'_, '_, I, O> {
     /// # Panics
     /// If the values are of another type.
     #[inline(always)]
-    pub fn copy(mut self) {
-        const LINE: usize = 64;
+    pub fn copy(self) {
         assert!(I::DTYPE == O::DTYPE);
         for k in 0..self.count() {
-            let (sample, out) = (self.samples.row(self.low[k]), self.out(k));
+            let sample = self.samples.row(self.low[k]);
+            let out = self.out.row_ptr(self.first + k);
             for at in (0..sample.len()).step_by(LINE / size_of::<I>()) {
                 fetch(sample.as_ptr(), at, READ_AHEAD);
                 fetch(out, at, WRITE_AHEAD);
@@ -102,11 +122,33 @@ impl<I: Sample, O: Element> Rows<'_, '_, I, O> {
     }
 }
 
+/// A line of memory.
+pub(crate) const LINE: usize = 64;
+/// What any set of instructions can write past the caches at once.
+pub(crate) const PIECE: usize = 16;
+
 /// How many bytes ahead of what is read its line is asked for. One core waits for the memory's latency rather than for
 /// its bandwidth, and the CPU by itself looks less far.
 const READ_AHEAD: usize = 4096;
 /// Likewise of what is written, whose lines are to be brought in first.
 const WRITE_AHEAD: usize = 1024;
+
+/// What is asked for ahead of a row.
+#[derive(Clone, Copy)]
+pub(crate) struct Ahead {
+    /// The earlier samples: needless where each row's later sample is the next one's earlier sample.
+    earlier: bool,
+    later: bool,
+    out: bool,
+}
+
+/// Whether the CPU by itself looks as far ahead as is useful where narrow rows follow each other, so that to ask for them
+/// only takes time: Zen 4 does, Sapphire Rapids does not.
+static LOOKS_FAR: LazyLock<bool> = LazyLock::new(|| {
+    let vendor = __cpuid(0);
+    [vendor.ebx, vendor.edx, vendor.ecx]
+        == [b"Auth", b"enti", b"cAMD"].map(|part| u32::from_le_bytes(*part))
+});
 
 /// Asks for the line so many bytes ahead of element `at`.
 #[inline(always)]
@@ -120,8 +162,14 @@ impl<I: Sample, O> Row<'_, I, O> {
     /// Asks for what will be read and written after element `at`.
     #[inline(always)]
     pub fn fetch_ahead(&self, at: usize) {
-        fetch(self.a, at, READ_AHEAD);
-        fetch(self.b, at, READ_AHEAD);
-        fetch(self.out, at, WRITE_AHEAD);
+        if self.ahead.earlier {
+            fetch(self.a, at, READ_AHEAD);
+        }
+        if self.ahead.later {
+            fetch(self.b, at, READ_AHEAD);
+        }
+        if self.ahead.out {
+            fetch(self.out, at, WRITE_AHEAD);
+        }
     }
 }

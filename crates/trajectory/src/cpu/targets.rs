@@ -8,10 +8,10 @@ use super::finder::TILE;
 use super::hermite::Ratios;
 use super::rows::{Rows, nearer_end};
 use super::spans::{LANES, Real, Recipe, plain_rotations};
-use super::stream::Stream;
 use super::vector::Makes;
 use crate::runs::{Rule, Run};
 use robocache_core::{HostRows, HostRowsMut};
+use std::arch::x86_64::_mm_sfence;
 use std::marker::PhantomData;
 
 /// Writes the rotations of as many targets as there are lanes, of which `target` is the first. `false` if some want a
@@ -37,8 +37,7 @@ fn write_rotations<I: Real, O: Value<I::Arith>>(
     true
 }
 
-/// Outputs of so many bytes are not read again from a cache soon, and to bring them in first costs as much as to
-/// read the samples.
+/// Outputs of so many bytes are not read again from a cache soon.
 const PAST_CACHES: usize = 2 << 20;
 
 /// Writes targets together, with instructions `S`.
@@ -50,8 +49,9 @@ pub(crate) struct Targets<I: Real, O, S> {
     between: [bool; TILE],
     brackets: [Bracket<I::Arith>; TILE],
     ratios: [Ratios<I::Arith>; TILE],
-    stream: Stream<O>,
-    instructions: PhantomData<S>,
+    /// Whether something was written past the caches.
+    went_past: bool,
+    types: PhantomData<(O, S)>,
 }
 
 impl<I: Real, O: Value<I::Arith> + Output, S: Makes<I, O>> Writer<I, O> for Targets<I, O, S> {
@@ -61,8 +61,11 @@ impl<I: Real, O: Value<I::Arith> + Output, S: Makes<I, O>> Writer<I, O> for Targ
     }
 
     fn finish(&mut self) {
-        // SAFETY: the piece is still held.
-        unsafe { self.stream.finish() }
+        if self.went_past {
+            // What was written past the caches is seen before anybody is told that it is there.
+            // SAFETY: every CPU of the architecture has fences.
+            unsafe { _mm_sfence() }
+        }
     }
 }
 
@@ -76,9 +79,8 @@ impl<I: Real, O: Value<I::Arith>, S: Makes<I, O>> Targets<I, O, S> {
             between: [false; TILE],
             brackets: [Bracket::Fill; TILE],
             ratios: [Ratios::ALONE; TILE],
-            // SAFETY: the caller's promise.
-            stream: unsafe { Stream::new(S::copy_lines) },
-            instructions: PhantomData,
+            went_past: false,
+            types: PhantomData,
         }
     }
 
@@ -108,10 +110,9 @@ impl<I: Real, O: Value<I::Arith>, S: Makes<I, O>> Targets<I, O, S> {
             early,
             factor,
             between,
-            stream,
+            went_past,
             ..
         } = self;
-        let (early, factor, between) = (&mut early[..n], &mut factor[..n], &mut between[..n]);
         for ((early, factor), &weight) in early.iter_mut().zip(&mut *factor).zip(&found.weight) {
             (*early, *factor) = nearer_end(weight);
         }
@@ -121,11 +122,11 @@ impl<I: Real, O: Value<I::Arith>, S: Makes<I, O>> Targets<I, O, S> {
             *between = (relation == Relation::Between) & (within == Within::ALL);
             all &= *between;
         }
-        // Of the two samples the one that is held.
+        // Of the two samples the one that is held. Behind the last target there can be anything.
         let later = found.later_is_nearer.iter().zip(&*between);
         for (low, (&later_is_nearer, &between)) in found.low.iter_mut().zip(later) {
             let later = (rule == Rule::Next) | ((rule == Rule::Nearest) & later_is_nearer);
-            *low += usize::from(later & between);
+            *low = low.wrapping_add(usize::from(later & between));
         }
         if !all {
             for t in 0..n {
@@ -151,9 +152,10 @@ impl<I: Real, O: Value<I::Arith>, S: Makes<I, O>> Targets<I, O, S> {
         let problem = work.problem;
         let one_behind_the_other = problem.out_strides[1] == problem.columns as isize;
         let past_caches = one_behind_the_other && problem.bytes_of_values() >= PAST_CACHES;
+        *went_past |= past_caches;
         let mut begin = 0;
         while begin < n {
-            let rest = &between[begin..];
+            let rest = &between[begin..n];
             let count = match all {
                 true => n,
                 false => rest.iter().position(|&is| !is).unwrap_or(rest.len()),
@@ -166,7 +168,7 @@ impl<I: Real, O: Value<I::Arith>, S: Makes<I, O>> Targets<I, O, S> {
                 factor: &factor[begin..end],
                 out: &mut out,
                 first: target + begin,
-                past: past_caches.then_some(&mut *stream),
+                past_caches,
             };
             // SAFETY: the CPU has the instructions.
             unsafe {

@@ -12,17 +12,8 @@ use super::targets::Targets;
 use crate::{Problem, Resample};
 use robocache_core::{DType, Error, Result, bf16, f16};
 
-/// A set of instructions that writes past the caches.
-pub(crate) trait Streams: Instructions {
-    /// See [`CopyLines`](super::stream::CopyLines).
-    ///
-    /// # Safety
-    /// As there; the CPU must have the instructions.
-    unsafe fn copy_lines(from: *const u8, to: *mut u8, lines: usize);
-}
-
 /// A set of instructions that makes rows of `O` from samples of `I`.
-pub(crate) trait Makes<I: Real, O: Value<I::Arith>>: Streams {
+pub(crate) trait Makes<I: Real, O: Value<I::Arith>>: Instructions {
     /// Writes rows of values. If they are `BETWEEN` two samples, `factor * (b - a)` is added to the nearer one of them;
     /// else each is its earlier sample.
     ///

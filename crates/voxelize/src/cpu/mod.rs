@@ -12,6 +12,7 @@
 //! | `spread.rs` | how do points come to the thread of their cells? |
 //! | `bitmap.rs` | which number does each cell of a range have among those with points? |
 //! | `radix.rs` | how are the points of a range sorted by their cells? |
+//! | `number.rs` | which number does each voxel of a range have, and which points? |
 //! | `voxels.rs` | which points does each voxel have, found on all threads? |
 //! | `places.rs` | how are the places of sparse voxels filled, on all threads? |
 //! | `scratch.rs` | where does memory between two steps come from? |
@@ -27,6 +28,7 @@ mod fixed;
 mod flags;
 mod group;
 mod locate;
+mod number;
 mod output;
 mod partition;
 mod places;

@@ -66,6 +66,7 @@ fn on_devices() -> Vec<String> {
         "dense one 1000000 128x128x128 mean f4",
         "dense lidar 500000 64x64x64 mean f8",
         "dense uniform 4000000 128x128x128 mean f4",
+        "dense uniform 4000000 128x128x128 mean f4 not-guaranteed",
         "dense lidar 64*120000 200x200x16 count",
         "dense lidar 64*120000 200x200x16 count+mean f4",
         "sparse lidar 115000 2816x1600x40 mean f4",

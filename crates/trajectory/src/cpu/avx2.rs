@@ -41,7 +41,7 @@ where
     let lanes = I::Arith::COUNT;
     let n = rows.columns();
     let past_caches = rows.go_past_caches(lanes);
-    let ahead = rows.ahead(past_caches);
+    let ahead = rows.ahead(BETWEEN, past_caches);
     for k in 0..rows.count() {
         let row = rows.row(k, BETWEEN, ahead);
         // SAFETY: every element and vector ends at or before `n`, the length of all three.
@@ -135,7 +135,7 @@ trait Store<V> {
 trait Packed<O: ?Sized> {
     unsafe fn store(self, to: *mut O);
 
-    /// Writes them past the caches, where a whole piece begins.
+    /// Writes all of them past the caches, to a multiple of [`UNIT`](super::rows::UNIT) bytes or of their size.
     unsafe fn write_past(self, to: *mut O);
 }
 
@@ -209,7 +209,7 @@ macro_rules! packed {
             #[target_feature(enable = "avx2")]
             unsafe fn write_past(self, $to: *mut $ty) {
                 let $value = self;
-                // SAFETY: likewise, and a piece begins there.
+                // SAFETY: all of them can be written, at such a multiple.
                 unsafe { $write_past }
             }
         })+
@@ -295,7 +295,10 @@ packed!(
     _mm_stream_si64(to.cast(), four)
 );
 
-/// Halves of lines where they are some, else pieces, which the CPU gathers.
+/// Halves of lines where they are some, else units, which the CPU gathers.
+///
+/// # Safety
+/// There must be room, and `to` be a multiple of [`UNIT`](super::rows::UNIT).
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) unsafe fn past_caches(to: *mut u8, value: __m256i) {

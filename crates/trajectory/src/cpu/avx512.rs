@@ -40,10 +40,11 @@ where
     let all = u16::MAX;
     let (whole, left) = (rows.columns() / lanes * lanes, rows.columns() % lanes);
     let past_caches = rows.go_past_caches(lanes);
-    let ahead = rows.ahead(past_caches);
+    let ahead = rows.ahead(BETWEEN, past_caches);
     for k in 0..rows.count() {
         let row = rows.row(k, BETWEEN, ahead);
-        // SAFETY: every lane named is below the length of all three.
+        // SAFETY: every lane named is below the length of all three. Rows that go past the caches are whole vectors and
+        // begin at units.
         unsafe {
             for at in (0..whole).step_by(lanes) {
                 row.fetch_ahead(at);
@@ -117,7 +118,7 @@ trait Packed<O: ?Sized> {
     /// Writes the lanes whose bits are set.
     unsafe fn store(self, lanes: u16, to: *mut O);
 
-    /// Writes all of them past the caches, where a whole piece begins.
+    /// Writes all of them past the caches, to a multiple of [`UNIT`](super::rows::UNIT) bytes or of their size.
     unsafe fn write_past(self, to: *mut O);
 }
 
@@ -191,7 +192,7 @@ macro_rules! packed {
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
             unsafe fn write_past(self, $to: *mut $ty) {
                 let $value = self;
-                // SAFETY: all of them can be written, and a piece begins there.
+                // SAFETY: all of them can be written, at such a multiple.
                 unsafe { $write_past }
             }
         })+
@@ -279,7 +280,10 @@ packed!(
     _mm_stream_si128(to.cast(), value)
 );
 
-/// Whole lines where they are some, else pieces, which the CPU gathers.
+/// Whole lines where they are some, else units, which the CPU gathers.
+///
+/// # Safety
+/// There must be room, and `to` be a multiple of [`UNIT`](super::rows::UNIT).
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq")]
 unsafe fn past_caches(to: *mut u8, value: __m512i) {

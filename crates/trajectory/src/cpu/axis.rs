@@ -216,7 +216,8 @@ pub(crate) trait Knots<X: Tick> {
         near
     }
 
-    /// How many of `count` knots are not after each target.
+    /// How many of `count` knots are not after each target, of which there are whole [groups](GROUP). `near` is where the
+    /// search for the first one begins.
     #[inline(always)]
     fn count_not_after(&self, count: usize, targets: &[X], mut near: usize, passed: &mut [usize]) {
         for (&q, passed) in targets.iter().zip(passed) {
@@ -280,7 +281,7 @@ const NEAR: usize = 8;
 pub(crate) struct Slice<'a, X>(pub &'a [X]);
 
 /// Targets that are looked for together.
-const GROUP: usize = 16;
+pub(crate) const GROUP: usize = 16;
 /// Knots that are compared with all of a group before each of its targets is looked for by itself.
 const MANY: usize = 32 * GROUP;
 

@@ -1,7 +1,7 @@
 //! Where do a request's targets lie among its source times?
 
 use super::arith::Arith;
-use super::axis::{HostAxis, Knots, Slice, Tick};
+use super::axis::{GROUP, HostAxis, Knots, Slice, Tick};
 use super::bracket::{Bracket, Place, Relation, Within};
 use super::hermite::Ratios;
 use crate::check::{check_row, check_slice};
@@ -11,6 +11,7 @@ use std::marker::PhantomData;
 
 /// The most targets whose places are found together.
 pub(crate) const TILE: usize = 64;
+const _: () = assert!(TILE.is_multiple_of(GROUP));
 
 /// The places of a tile of targets, part by part: what is computed of all of them becomes vector instructions.
 pub(crate) struct Found<A> {
@@ -97,8 +98,8 @@ pub(crate) trait Places<A>: Sync {
     /// The samples of a batch row.
     fn span(&self, row: usize) -> RowSpan;
 
-    /// Finds the places of `count` targets of a batch row from `first` on, at most [`TILE`], and their ages where
-    /// they are wanted.
+    /// Finds the places of `count` targets of a batch row from `first` on, one to [`TILE`], and their ages where they
+    /// are wanted.
     fn find(
         &self,
         row: usize,

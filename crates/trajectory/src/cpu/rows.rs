@@ -3,9 +3,8 @@
 use super::arith::Arith;
 use super::element::Sample;
 use robocache_core::{Element, HostRows, HostRowsMut};
-use std::arch::x86_64::{__cpuid, _MM_HINT_T0, _mm_prefetch};
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::marker::PhantomData;
-use std::sync::LazyLock;
 
 /// A weight in the form that needs no jump: whether the earlier end is the nearer one, and the weight from there with
 /// its sign. `end + factor * (b - a)` is what [`blend`](Arith::blend) does, as a product changes its sign without
@@ -28,7 +27,8 @@ pub(crate) struct Rows<'r, 'o, I: Sample, O> {
     pub out: &'r mut HostRowsMut<'o, O>,
     /// The first of them within `out`.
     pub first: usize,
-    /// Whether they may be written past the caches.
+    /// Whether they may be written past the caches: then they lie one behind the other, and whoever has them written puts
+    /// a fence behind the last of them before anybody else looks.
     pub past_caches: bool,
 }
 
@@ -76,27 +76,27 @@ impl<I: Sample, O: Element> Rows<'_, '_, I, O> {
     /// Whether vectors of so many lanes go past the caches as they are made. An ordinary store first brings in the line
     /// that it writes to, which for an output that nobody reads again soon costs as much as to read the samples; those
     /// past the caches do not, but have to fill lines soon: rows are whole vectors, one behind the other, that begin
-    /// where pieces do.
+    /// where units do.
     #[inline(always)]
     pub fn go_past_caches(&mut self, lanes: usize) -> bool {
         let columns = self.columns();
         self.past_caches
             && self.count() > 0
             && columns.is_multiple_of(lanes)
-            && (columns * size_of::<O>()).is_multiple_of(PIECE)
-            && self.out.row_ptr(self.first).addr().is_multiple_of(PIECE)
+            && (columns * size_of::<O>()).is_multiple_of(UNIT)
+            && self.out.row_ptr(self.first).addr().is_multiple_of(UNIT)
     }
 
-    /// What is to be asked for ahead of each row.
+    /// What is to be asked for ahead of each row, `between` two samples or of its earlier one.
     #[inline(always)]
-    pub fn ahead(&self, past_caches: bool) -> Ahead {
+    pub fn ahead(&self, between: bool, past_caches: bool) -> Ahead {
         let (first, last) = (self.low.first(), self.low.last());
         let passed = (last.zip(first)).map_or(0, |(last, first)| last.wrapping_sub(*first));
         let apart = passed > self.count() + self.count() / 4;
         let narrow = self.columns() * size_of::<I>() < LINE;
-        let ask = !narrow || !*LOOKS_FAR;
+        let ask = !narrow || !looks_far();
         Ahead {
-            earlier: ask && apart,
+            earlier: ask && between && apart,
             later: ask,
             out: ask && !past_caches,
         }
@@ -124,11 +124,11 @@ impl<I: Sample, O: Element> Rows<'_, '_, I, O> {
 
 /// A line of memory.
 pub(crate) const LINE: usize = 64;
-/// What any set of instructions can write past the caches at once.
-pub(crate) const PIECE: usize = 16;
+/// What any set of instructions can write past the caches at once, to multiples of its size.
+pub(crate) const UNIT: usize = 16;
 
 /// How many bytes ahead of what is read its line is asked for. One core waits for the memory's latency rather than for
-/// its bandwidth, and the CPU by itself looks less far.
+/// its bandwidth, and the CPU by itself mostly looks less far.
 const READ_AHEAD: usize = 4096;
 /// Likewise of what is written, whose lines are to be brought in first.
 const WRITE_AHEAD: usize = 1024;
@@ -142,13 +142,12 @@ pub(crate) struct Ahead {
     out: bool,
 }
 
-/// Whether the CPU by itself looks as far ahead as is useful where narrow rows follow each other, so that to ask for them
-/// only takes time: Zen 4 does, Sapphire Rapids does not.
-static LOOKS_FAR: LazyLock<bool> = LazyLock::new(|| {
-    let vendor = __cpuid(0);
-    [vendor.ebx, vendor.edx, vendor.ecx]
-        == [b"Auth", b"enti", b"cAMD"].map(|part| u32::from_le_bytes(*part))
-});
+/// Whether the CPU by itself looks as far ahead along narrow rows as is useful, so that to ask for them only takes time.
+/// AMD's do (Zen 4 was timed), which are those with SSE4a, Intel's do not (Sapphire Rapids).
+#[inline(always)]
+fn looks_far() -> bool {
+    is_x86_feature_detected!("sse4a")
+}
 
 /// Asks for the line so many bytes ahead of element `at`.
 #[inline(always)]

@@ -49,7 +49,7 @@ pub(crate) struct Targets<I: Real, O, S> {
     between: [bool; TILE],
     brackets: [Bracket<I::Arith>; TILE],
     ratios: [Ratios<I::Arith>; TILE],
-    /// Whether something was written past the caches.
+    /// Whether something may have been written past the caches.
     went_past: bool,
     types: PhantomData<(O, S)>,
 }

@@ -18,7 +18,7 @@ pub(crate) trait Makes<I: Real, O: Value<I::Arith>>: Instructions {
     /// else each is its earlier sample.
     ///
     /// # Safety
-    /// The CPU must have the instructions.
+    /// The CPU must have the instructions, and what [`Rows::past_caches`] says be so.
     unsafe fn rows<const BETWEEN: bool>(rows: Rows<'_, '_, I, O>);
 
     /// [`Targets::write`] with these instructions.

@@ -79,40 +79,52 @@ fn columns_around_every_width() {
     }
 }
 
-/// Values of more than 2 MiB are written past the caches where rows are whole vectors: as lines, as pieces of 16 bytes,
-/// or not at all, as they begin at a line, at a piece or at neither.
+/// Values of more than 2 MiB are written past the caches where rows are whole vectors that are made here: as lines, as
+/// units of 16 bytes, or not at all, as they begin at a line, at a unit or at neither.
 #[test]
 fn values_past_the_caches() {
     let sizes_of = |dtype: DType| Sizes(1, 900, (2 << 20) / (32 * dtype.size()) + 70, 32);
     for (index, dtype) in FLOATS.into_iter().enumerate() {
         for (further, out) in FLOATS.into_iter().enumerate() {
-            let piece = 16 / out.size();
+            let unit = 16 / out.size();
             let shifts = match out == dtype {
-                true => vec![0, piece, 3 * piece, 1],
-                false => vec![(index + further) % 2 * piece],
+                true => vec![0, unit, 3 * unit, 1],
+                false => vec![(index + further) % 2 * unit],
             };
             for shift in shifts {
-                let mut past = trial("past", Kind::Linear, sizes_of(out));
-                past = with_dtype(past, dtype);
+                let mut past = with_dtype(trial("past", Kind::Linear, sizes_of(out)), dtype);
                 let style = Style {
                     shift,
                     ..Style::default()
                 };
                 past.out = Space::new(out, past.shape(), style);
-                everywhere(&past);
+                everywhere(&all_between(past));
             }
         }
+        everywhere(&with_dtype(
+            trial("past, in no order", Kind::Linear, sizes_of(dtype)),
+            dtype,
+        ));
         let held = trial("past, held", Kind::Nearest, sizes_of(dtype));
-        everywhere(&with_dtype(held, dtype));
+        everywhere(&all_between(with_dtype(held, dtype)));
     }
-    // Not whole vectors, and rows that jump over samples.
+    // Whole vectors of AVX2 alone, rows that are none, one row behind another, and some that jump over samples.
     for sizes in [
+        Sizes(1, 900, 70_000, 8),
         Sizes(1, 900, 17_000, 33),
         Sizes(3, 90, 26_000, 7),
         Sizes(8, 5000, 1100, 64),
     ] {
-        everywhere(&trial("past, not whole", Kind::Linear, sizes));
+        everywhere(&all_between(trial("large", Kind::Linear, sizes)));
     }
+    // Rows with something between them are not for lines.
+    let mut apart = trial("large, apart", Kind::Linear, Sizes(2, 900, 9000, 32));
+    let style = Style {
+        pads: [0, 0, 4],
+        ..Style::default()
+    };
+    apart.out = Space::new(DType::F32, apart.shape(), style);
+    everywhere(&apart);
     // Others between them, which are written as ever.
     let mut some = trial(
         "past, some invalid",
@@ -126,6 +138,16 @@ fn values_past_the_caches() {
         .max_gap(TimeScalar::F64(1.0));
     let valid: usize = everywhere(&some).0[1].iter().map(|&m| usize::from(m)).sum();
     assert!((10_000..30_000).contains(&valid), "{valid}");
+}
+
+/// The trial with targets none of which is on a knot or outside.
+fn all_between(mut trial: Trial) -> Trial {
+    let [_, samples, _] = trial.data.space.layout.shape;
+    let [_, targets, _] = trial.shape();
+    let step = (samples - 1) as f64 / targets as f64;
+    let target: Vec<f64> = (0..targets).map(|t| (t as f64 + 0.5) * step).collect();
+    trial.target = shared(TimeType::F64, &target);
+    trial
 }
 
 #[test]

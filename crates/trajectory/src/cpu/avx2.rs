@@ -44,7 +44,8 @@ where
     let ahead = rows.ahead(BETWEEN, past_caches);
     for k in 0..rows.count() {
         let row = rows.row(k, BETWEEN, ahead);
-        // SAFETY: every element and vector ends at or before `n`, the length of all three.
+        // SAFETY: every element and vector ends at or before `n`, the length of all three. Rows that go past the caches
+        // are whole vectors and begin at units.
         unsafe {
             if n < lanes {
                 row.fetch_ahead(0);

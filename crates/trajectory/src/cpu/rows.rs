@@ -109,12 +109,17 @@ impl<I: Sample, O: Element> Rows<'_, '_, I, O> {
     #[inline(always)]
     pub fn copy(self) {
         assert!(I::DTYPE == O::DTYPE);
+        let ahead = self.ahead(false, false);
         for k in 0..self.count() {
             let sample = self.samples.row(self.low[k]);
             let out = self.out.row_ptr(self.first + k);
             for at in (0..sample.len()).step_by(LINE / size_of::<I>()) {
-                fetch(sample.as_ptr(), at, READ_AHEAD);
-                fetch(out, at, WRITE_AHEAD);
+                if ahead.later {
+                    fetch(sample.as_ptr(), at, READ_AHEAD);
+                }
+                if ahead.out {
+                    fetch(out, at, WRITE_AHEAD);
+                }
             }
             // SAFETY: there is room for a row of that type, which no sample is part of.
             unsafe { std::ptr::copy_nonoverlapping(sample.as_ptr(), out.cast(), sample.len()) }

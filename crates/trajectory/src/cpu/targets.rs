@@ -170,7 +170,8 @@ impl<I: Real, O: Value<I::Arith>, S: Makes<I, O>> Targets<I, O, S> {
                 first: target + begin,
                 past_caches,
             };
-            // SAFETY: the CPU has the instructions.
+            // SAFETY: the CPU has the instructions. Rows may go past the caches only where they lie one behind the other,
+            // and `finish` puts up the fence.
             unsafe {
                 match rule.is_hold() {
                     true if narrow_and_alike => rows.copy(),

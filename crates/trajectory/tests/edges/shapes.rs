@@ -140,7 +140,7 @@ fn values_past_the_caches() {
     assert!((10_000..30_000).contains(&valid), "{valid}");
 }
 
-/// The trial with targets none of which is on a knot or outside.
+/// The trial with targets in order that lie between two knots, so that whole tiles do.
 fn all_between(mut trial: Trial) -> Trial {
     let [_, samples, _] = trial.data.space.layout.shape;
     let [_, targets, _] = trial.shape();
